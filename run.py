@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+"""Everything that a newcomer or CI runs, from a fresh checkout and any Python from 3.11 on.
+
+    python3 run.py demo            serve the example, with lines to paste into another terminal
+    python3 run.py demo --once     walk through the example once and stop
+    python3 run.py test [ARGS…]    the suite, on PostgreSQL and then on SQLite; ARGS go to pytest
+    python3 run.py check           formatting, lint, types, import floors, migrations
+    python3 run.py docs            the documentation, into docs/_build
+
+What they need is installed, from pinned and hash-checked requirements, into .venv (or the folder that VENV names).
+TEST_DB=postgres or TEST_DB=sqlite makes `test` run on one of the two.
+"""
+
+from __future__ import annotations  # An older Python must get as far as being told that it is too old.
+
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / os.environ.get("VENV", ".venv")
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+DATABASES = {"postgres": "PostgreSQL", "sqlite": "SQLite"}
+PATIENCE = 30.0  # Seconds that the demo's server may take to answer.
+
+CURL_LINES = """
+The example serves {url} until Ctrl-C. In another terminal:
+
+  # sign in as ada, who was seeded; every answer is a new token
+  TOKEN=$(curl -s -d username=ada -d 'password=lovelace-1843' {url}/api-token-auth/ \\
+          | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
+
+  # look, and add
+  curl -s -H "Authorization: Bearer $TOKEN" {url}/tracks/
+  curl -s -H "Authorization: Bearer $TOKEN" -d 'title=Note G' {url}/tracks/
+
+  # trade the token for a new one: the old one is dead from here on
+  TOKEN=$(curl -s -X POST -H "Authorization: Bearer $TOKEN" {url}/api-token-auth/new/ \\
+          | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
+
+  # end it, and see it refused
+  curl -si -X POST -H "Authorization: Bearer $TOKEN" {url}/api-token-auth/revoke/
+  curl -si -H "Authorization: Bearer $TOKEN" {url}/tracks/
+"""
+
+
+def main(words: list[str]) -> int:
+    if sys.version_info < (3, 11):
+        sys.exit(f"tessera needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+    if words[:1] == ["test"]:
+        return test(words[1:])
+    commands = {("demo",): demo, ("demo", "--once"): demo_once, ("check",): check, ("docs",): docs}
+    if command := commands.get(tuple(words)):
+        return command()
+    print(__doc__)
+    return 0 if words in (["-h"], ["--help"]) else 2
+
+
+# The commands
+
+
+def demo() -> int:
+    install("demo")
+    environ = example_environ(ROOT / "example.sqlite3")
+    fill(environ)
+    with served(environ, free_port(8000)) as url:
+        print(CURL_LINES.format(url=url), flush=True)
+        wait_for_ctrl_c()
+    return 0
+
+
+def demo_once() -> int:
+    install("demo")
+    with tempfile.TemporaryDirectory(prefix="tessera-") as folder:
+        environ = example_environ(Path(folder) / "example.sqlite3")
+        fill(environ)
+        with served(environ, free_port()) as url:
+            return run("-m", "example.tour", url, **environ)
+
+
+def test(arguments: list[str]) -> int:
+    install("test")
+    wanted = os.environ.get("TEST_DB")
+    if wanted and wanted not in DATABASES:
+        sys.exit(f"TEST_DB is one of: {', '.join(DATABASES)}.")
+    # Whoever picks some tests waits for the start of the workers more than for the tests.
+    arguments = arguments or ["-n", "2"]
+    failed: list[str] = []
+    for key in [wanted] if wanted else DATABASES:
+        heading(f"The suite on {DATABASES[key]}")
+        if run("-m", "pytest", *arguments, TEST_DB=key):
+            failed.append(DATABASES[key])
+    return verdict(failed)
+
+
+def check() -> int:
+    install("check")
+    code = ["src", "tests", *(["example"] if (ROOT / "example").exists() else [])]
+    steps = {
+        "Formatting": ["-m", "ruff", "format", "--check", "."],
+        "Lint": ["-m", "ruff", "check", "."],
+        "Types": ["-m", "mypy", "run.py", *code],
+        "Import floors": ["-c", "from importlinter.cli import lint_imports_command as go; go()", "--no-logo"],
+        "Migrations": ["-m", "django", "makemigrations", "--check", "--dry-run"],
+    }
+    failed = []
+    for name, words in steps.items():
+        heading(name)
+        if run(*words, TEST_DB="sqlite", DJANGO_SETTINGS_MODULE="tests.settings"):
+            failed.append(name)
+    return verdict(failed)
+
+
+def docs() -> int:
+    install("docs")
+    return run("-m", "sphinx", "-W", "--keep-going", "-b", "html", "docs", "docs/_build")
+
+
+# The example
+
+
+def example_environ(database: Path) -> dict[str, str]:
+    return {"DJANGO_SETTINGS_MODULE": "example.settings", "TESSERA_EXAMPLE_DB": str(database)}
+
+
+def fill(environ: dict[str, str]) -> None:
+    for words in (["migrate", "--verbosity", "0"], ["seed"]):
+        if code := run("-m", "django", *words, **environ):
+            sys.exit(code)
+
+
+@contextmanager
+def served(environ: dict[str, str], port: int) -> Iterator[str]:
+    address = f"127.0.0.1:{port}"
+    server = subprocess.Popen(serving(address), cwd=ROOT, env=os.environ | environ)
+    try:
+        wait_for(server, port)
+        yield f"http://{address}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def serving(address: str) -> list[str | Path]:
+    if os.name == "nt":  # gunicorn needs fork.
+        return [PYTHON, "-m", "django", "runserver", "--noreload", address]
+    application = "django.core.wsgi:get_wsgi_application()"
+    return [PYTHON, "-m", "gunicorn", "--bind", address, "--threads", "4", "--log-level", "warning", application]
+
+
+def wait_for(server: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and server.poll() is None:
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    sys.exit("The example's server did not come up; it says why above.")
+
+
+def free_port(wanted: int = 0) -> int:
+    with socket.socket() as probe:
+        # As the server does it: a port that only rests after its last use counts as free.
+        if os.name != "nt":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            return free_port()
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for_ctrl_c() -> None:
+    try:
+        while True:
+            time.sleep(60)
+    except KeyboardInterrupt:
+        print()
+
+
+# The environment
+
+
+def install(group: str) -> None:
+    """Bring .venv to what `group` pins; when nothing changed since last time, do nothing."""
+    pins = ROOT / "requirements" / f"{group}.txt"
+    stamp, inputs = VENV / f"{group}.stamp", fingerprint(pins)
+    if is_ours() and stamp.exists() and stamp.read_text() == inputs:
+        return
+    print(f"Installing what `{group}` needs into {VENV.name}", flush=True)
+    if not is_ours():
+        make_venv()
+    pip("--require-hashes", "-r", str(pins))
+    # The build tool is among the pins, so building takes nothing from anywhere.
+    pip("--no-deps", "--no-build-isolation", "-e", str(ROOT))
+    stamp.write_text(inputs)
+
+
+def fingerprint(pins: Path) -> str:
+    digest = hashlib.sha256(sys.version.encode())
+    for path in (pins, ROOT / "pyproject.toml"):
+        digest.update(path.read_bytes())
+    # A checkout that was moved has its old path in the editable install.
+    digest.update(str(ROOT).encode())
+    return digest.hexdigest()
+
+
+def is_ours() -> bool:
+    """Whether the virtual environment is there, and of the Python that runs this."""
+    try:
+        answer = subprocess.check_output([PYTHON, "-c", "import sys; print(sys.version)"], text=True)
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return answer.strip() == sys.version
+
+
+def make_venv() -> None:
+    try:
+        import ensurepip  # noqa: F401, PLC0415  Debian ships it apart, and venv would only say "exit status 1".
+        import venv  # noqa: PLC0415
+    except ImportError:
+        sys.exit("This Python cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv")
+    venv.create(VENV, clear=True, with_pip=True)
+
+
+def pip(*words: str) -> None:
+    if code := run("-m", "pip", "--disable-pip-version-check", "install", "-qq", "--no-input", *words):
+        sys.exit(code)
+
+
+# The words
+
+
+def run(*words: str, **environ: str) -> int:
+    return subprocess.run([PYTHON, *words], cwd=ROOT, env=os.environ | environ, check=False).returncode
+
+
+def heading(text: str) -> None:
+    print(f"\n== {text}", flush=True)
+
+
+def verdict(failed: list[str]) -> int:
+    if failed:
+        print(f"Failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    # So that `finally` runs, and the demo's server stops, when something ends this process politely.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    sys.exit(main(sys.argv[1:]))
