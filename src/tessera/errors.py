@@ -1,0 +1,106 @@
+"""Every way to say no.
+
+    TesseraError
+    ├─ InvalidCredential      what was presented opens nothing here
+    │  ├─ Malformed           not minted here: its shape or its tag is wrong
+    │  │  └─ MalformedHeader  what carried it cannot be read
+    │  ├─ WrongPurpose        minted here, but not for this door
+    │  └─ Dead                minted here, and over
+    │     ├─ Unknown          its row is gone, or holds another secret by now
+    │     ├─ Expired
+    │     ├─ Revoked
+    │     ├─ SubjectGone      the user was deleted or deactivated
+    │     └─ PasswordChanged  the user's password is no longer the one it was made under
+    ├─ InvalidAsk             the ask itself makes no sense
+    ├─ NotAllowed             policy says no
+    ├─ TooMany                wait, then try again
+    ├─ SecretGone             a secret was asked for that can no longer be read
+    └─ StoreDown              the storage does not answer: nothing is known of the credential
+
+Raise the leaf, catch the branch, map the branch.
+"""
+
+from typing import ClassVar
+
+
+class TesseraError(Exception):
+    """A credential, or an ask for one, was turned down."""
+
+    code: ClassVar[str] = "error"
+    """Public and stable, never translated."""
+
+
+class InvalidCredential(TesseraError):
+    """What was presented opens nothing here (RFC 6750 §3.1)."""
+
+    code = "invalid_token"
+
+
+class Malformed(InvalidCredential):
+    """Not minted here: the shape or the tag is wrong. Found out without a query."""
+
+
+class MalformedHeader(Malformed):
+    """The header that carried it cannot be read. The message is for the client, and holds nothing of what it sent."""
+
+
+class WrongPurpose(InvalidCredential):
+    """Minted here, but for another purpose than this door admits."""
+
+
+class Dead(InvalidCredential):
+    """Minted here, and over. RFC 7009 §2.2 counts it as revoked."""
+
+
+class Unknown(Dead):
+    """The row that it names is gone, or holds another secret by now."""
+
+
+class Expired(Dead):
+    """Its end has come."""
+
+
+class Revoked(Dead):
+    """Its grant was ended before its time."""
+
+
+class SubjectGone(Dead):
+    """The user whom it spoke for was deleted or deactivated."""
+
+
+class PasswordChanged(Dead):
+    """The user's password is no longer the one under which it was made."""
+
+
+class InvalidAsk(TesseraError):
+    """The ask itself makes no sense, whoever asks."""
+
+    code = "invalid_request"
+
+
+class NotAllowed(TesseraError):
+    """Policy says no to this subject."""
+
+    code = "access_denied"
+
+
+class TooMany(TesseraError):
+    """Too many attempts: wait for `wait` seconds (RFC 6585 §4)."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, wait: int) -> None:
+        super().__init__("Too many attempts.")
+        self.wait = wait
+
+
+class SecretGone(TesseraError):
+    """A secret was asked for that was readable only when it was minted."""
+
+    code = "secret_gone"
+
+
+class StoreDown(TesseraError):
+    """The storage does not answer, so nothing is known of the credential: never "invalid", never "valid"."""
+
+    code = "temporarily_unavailable"

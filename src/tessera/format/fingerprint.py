@@ -1,0 +1,25 @@
+"""The fingerprint: what ties a grant to its row, its subject and the password it was made under.
+
+    HMAC-SHA-256(K_fingerprint, "tessera/1/fingerprint" 00 | row | L(subject's key) | 00, or 01 | L(password hash))[:16]
+
+Bound to its row, so that whoever can write the table cannot copy an administrator's to a grant of his own.
+"""
+
+import hmac
+from uuid import UUID
+
+from tessera.format.keys import Keys, length_first
+
+_UNUSABLE = "!"
+
+
+def fingerprint(keys: Keys, row: UUID, subject_key: str, password: str | None) -> bytes:
+    """The fingerprint of `row`. `password` is the stored hash, or `None` for a grant that outlives a changed one."""
+    bind = b"\x00" if password is None else b"\x01" + length_first(_one_if_unusable(password).encode())
+    told = b"tessera/1/fingerprint\x00" + row.bytes + length_first(subject_key.encode()) + bind
+    return hmac.digest(keys.fingerprint, told, "sha256")[:16]
+
+
+def _one_if_unusable(password: str) -> str:
+    # Backends that know the password elsewhere write a new unusable one at each log-in: that is no change.
+    return _UNUSABLE if password.startswith(_UNUSABLE) else password

@@ -1,0 +1,110 @@
+"""The opaque token: it names its row and proves it.
+
+    tsra_  0198f3…(32 hex, the row)  k3Vq…(43 base62, 256 bits of chance)  91ab…(16 hex, the tag)
+    └┬┘│
+     │ └ what it may be used for: `Purpose`
+     └── the site's own prefix
+
+    mac = HMAC-SHA-256(K_token, "tessera/1/token" 00 | the token up to the tag, ASCII)
+
+The first 8 bytes of `mac` travel as the tag and the row keeps the other 24: no byte is in both. So what was not minted
+here costs no query, and what the database holds is of no use as a token.
+"""
+
+import hmac
+import re
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from tessera.errors import Malformed
+from tessera.format.keys import Keys
+
+LONGEST = 128
+"""No token is longer, in bytes; anything that is gets refused before it is looked at."""
+
+_SHAPE = re.compile(rb"([a-z0-9]{2,10})([apcrdsl])_([0-9a-f]{32})([0-9A-Za-z]{43})([0-9a-f]{16})")
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_TAG_BYTES = 8
+
+
+class Purpose(StrEnum):
+    """What a secret may be used for; the value is its letter in the token."""
+
+    ACCESS = "a"
+    REFRESH = "r"
+    PERSONAL = "p"
+    CODE = "c"
+    DEVICE = "d"
+    CLIENT_SECRET = "s"
+    LETTER = "l"
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A token that was minted here: its tag is right. Whether it still opens anything, only its row can tell."""
+
+    purpose: Purpose
+    row: UUID
+    digest: bytes = field(repr=False)
+    """What its row keeps of it."""
+
+    keys: Keys = field(repr=False)
+    """Those under which it was minted, and so was its grant's fingerprint."""
+
+
+def mint(prefix: str, purpose: Purpose, row: UUID, chance: bytes, keys: Keys) -> tuple[str, Opaque]:
+    """The secret for `row`, to be told once, and what is to be kept of it. `chance` is 32 random bytes."""
+    body = f"{prefix}{purpose.value}_{row.hex}{_base62(chance)}"
+    tag, digest = _mac(body.encode("ascii"), keys)
+    return body + tag.hex(), Opaque(purpose, row, digest, keys)
+
+
+def parse(secret: bytes, prefixes: Container[str], keyring: Sequence[Keys]) -> Opaque:
+    """Read a token back from what a stranger sent.
+
+    Raises:
+        Malformed: it was not minted here.
+    """
+    match = _SHAPE.fullmatch(secret) if len(secret) <= LONGEST else None
+    if match is None:
+        raise Malformed("shape")
+    prefix, letter, row, _, tag = match.groups()
+    if prefix.decode("ascii") not in prefixes:
+        raise Malformed("prefix")
+    for keys in keyring:
+        right_tag, digest = _mac(secret[: match.start(5)], keys)
+        if hmac.compare_digest(right_tag.hex().encode("ascii"), tag):
+            return Opaque(Purpose(letter.decode("ascii")), UUID(hex=row.decode("ascii")), digest, keys)
+    raise Malformed("tag")
+
+
+def expression(prefixes: Sequence[str]) -> str:
+    """A regular expression that finds this site's tokens in a text, for secret scanners."""
+    letters = "".join(purpose.value for purpose in Purpose)
+    return rf"\b(?:{'|'.join(prefixes)})[{letters}]_[0-9a-f]{{32}}[0-9A-Za-z]{{43}}[0-9a-f]{{16}}\b"
+
+
+def new_row(now: datetime, chance: bytes) -> UUID:
+    """A UUIDv7 (RFC 9562 §5.7): rows of one age lie together. `chance` is 10 random bytes."""
+    milliseconds = int(now.timestamp() * 1000)
+    number = int.from_bytes(milliseconds.to_bytes(6, "big") + chance, "big")
+    number = number & ~(0xF << 76) | 0x7 << 76  # version
+    number = number & ~(0x3 << 62) | 0x2 << 62  # variant
+    return UUID(int=number)
+
+
+def _mac(body: bytes, keys: Keys) -> tuple[bytes, bytes]:
+    mac = hmac.digest(keys.token, b"tessera/1/token\x00" + body, "sha256")
+    return mac[:_TAG_BYTES], mac[_TAG_BYTES:]
+
+
+def _base62(chance: bytes) -> str:
+    """32 bytes in 43 letters of fixed width."""
+    number, letters = int.from_bytes(chance, "big"), ""
+    for _ in range(43):
+        number, rest = divmod(number, 62)
+        letters = _ALPHABET[rest] + letters
+    return letters

@@ -1,0 +1,26 @@
+"""Scope: a set of tokens; spaces only on the wire (RFC 6749 §3.3)."""
+
+import re
+from collections.abc import Iterable
+
+from tessera.errors import InvalidAsk
+
+_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+
+
+def join(scope: Iterable[str]) -> str:
+    """The scope as it stands on the wire and in the row.
+
+    Raises:
+        InvalidAsk: one of them is no scope token.
+    """
+    tokens = sorted(set(scope))
+    for token in tokens:
+        if not _TOKEN.fullmatch(token):
+            raise InvalidAsk(f"{token!r} is no scope.")
+    return " ".join(tokens)
+
+
+def split(text: str) -> frozenset[str]:
+    """The scope that `join` wrote."""
+    return frozenset(text.split())

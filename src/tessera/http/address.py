@@ -1,0 +1,19 @@
+"""Whom a request comes from, as far as it can be believed."""
+
+from ipaddress import IPv6Address, ip_address
+
+
+def client_address(remote: str, forwarded: str, proxies: int) -> str:
+    """The address of the client: `remote`, or what `proxies` of our own wrote into `X-Forwarded-For`.
+
+    Entries further left are the client's own words. An IPv6 client counts by its /64, of which it has every address.
+    """
+    told = [entry.strip() for entry in forwarded.split(",") if entry.strip()]
+    address = told[-min(proxies, len(told))] if proxies and told else remote
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))
+    return str(parsed)

@@ -1,0 +1,32 @@
+"""Where a credential rides. Bytes only: what is no ASCII is no credential, and nothing is ever normalised."""
+
+from collections.abc import Container
+
+from tessera.errors import MalformedHeader
+
+LONGEST = 4096
+"""The longest value of the header, in bytes, that is looked at once its scheme is ours."""
+
+_LONGEST_SCHEME = 64
+
+
+def from_header(value: bytes, schemes: Container[bytes]) -> bytes | None:
+    """The credential in an `Authorization` header (RFC 9110 §11.6.2), or `None` where the scheme is not ours.
+
+    `schemes` are in lower case; the header's may be in any (RFC 9110 §11.1).
+
+    Raises:
+        MalformedHeader: the scheme is ours and what follows is not one credential. (Two headers arrive here as one
+            value, joined by a comma.)
+    """
+    scheme = value[:_LONGEST_SCHEME].split(None, 1)[:1]
+    if not scheme or scheme[0].lower() not in schemes:
+        return None
+    if len(value) > LONGEST:
+        raise MalformedHeader("Invalid token header. Token string should not contain invalid characters.")
+    credential = value.split()[1:]
+    if not credential:
+        raise MalformedHeader("Invalid token header. No credentials provided.")
+    if len(credential) > 1:
+        raise MalformedHeader("Invalid token header. Token string should not contain spaces.")
+    return credential[0]

@@ -1,0 +1,46 @@
+"""How a refusal goes out: error → status, code, challenge. A dialect may change the body, never this."""
+
+from dataclasses import dataclass
+
+from tessera.errors import InvalidAsk, InvalidCredential, MalformedHeader, NotAllowed, StoreDown, TesseraError, TooMany
+
+RETRY_AFTER = 5
+"""Seconds after which a client may try again when the storage was down (RFC 9110 §10.2.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a client is told."""
+
+    status: int
+    code: str
+    detail: str
+    retry_after: int | None = None
+
+
+STATUS: dict[type[TesseraError], int] = {
+    InvalidCredential: 401,
+    InvalidAsk: 400,
+    NotAllowed: 403,
+    TooMany: 429,
+    StoreDown: 503,
+}
+
+
+def problem(error: TesseraError) -> Problem:
+    """One answer for every dead credential (RFC 6750 §3.1): whoever guesses learns nothing from how it failed."""
+    status = next((STATUS[branch] for branch in type(error).__mro__ if branch in STATUS), 500)
+    match error:
+        case InvalidCredential() if not isinstance(error, MalformedHeader):
+            return Problem(status, error.code, "Invalid token.")
+        case StoreDown():
+            return Problem(status, error.code, "The service is not available for the moment. Try again.", RETRY_AFTER)
+        case TooMany():
+            return Problem(status, error.code, str(error), error.wait)
+    return Problem(status, error.code, str(error))
+
+
+def challenge(scheme: str, realm: str, error: str | None = None) -> str:
+    """The `WWW-Authenticate` of a 401 (RFC 6750 §3). Without `error` where no credential was presented."""
+    quoted = realm.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{scheme} realm="{quoted}"' + (f', error="{error}"' if error else "")
