@@ -1,0 +1,25 @@
+"""Where the house is put together. Nobody imports this file; Django loads it."""
+
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_save, pre_save
+
+
+class TesseraConfig(AppConfig):
+    """`INSTALLED_APPS = [..., "tessera"]`."""
+
+    name = "tessera"
+    label = "tessera"
+    verbose_name = "Tokens"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect what Django calls."""
+        from tessera import checks, receivers  # noqa: F401 - checks register themselves
+        from tessera.dialects.authtoken import tokens
+
+        pre_save.connect(receivers.notice_rehash, dispatch_uid="tessera.notice_rehash")
+        post_save.connect(receivers.carry_grants_over, dispatch_uid="tessera.carry_grants_over")
+        post_save.connect(receivers.give_token, dispatch_uid="tessera.give_token")
+        tokens.give_users_their_auth_token()
+        if apps.is_installed("drf_spectacular"):
+            from tessera import schema  # noqa: F401 - its extensions register themselves

@@ -1,0 +1,1 @@
+"""The verbs: issue, verify, replace, revoke. They alone write rows."""

@@ -1,0 +1,125 @@
+"""Log-in attempts, counted in a cache before the password is looked at.
+
+`add` and `incr` are atomic on Redis, Valkey and memcached: parallel guesses do not slip past a counter.
+"""
+
+import hashlib
+import sys
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.cache import BaseCache, caches
+
+from tessera.conf import current
+from tessera.errors import StoreDown, TooMany
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_KNOWN_FOR = 30 * 86400
+_CLIENT_ERRORS = (
+    "redis.exceptions.RedisError",
+    "valkey.exceptions.ValkeyError",
+    "pymemcache.exceptions.MemcacheError",
+    "pylibmc.Error",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Somebody at `address` says to be `name`."""
+
+    name: str
+    address: str
+
+
+def admit(attempt: Attempt, now: datetime) -> None:
+    """Count it, and let it through to the password check.
+
+    Raises:
+        TooMany: not now.
+        StoreDown: the cache does not answer, and guessing must not become free by that.
+    """
+    with _counting() as cache:
+        _spend(cache, "address", now, attempt.address)
+        slowed = not cache.get(_known(attempt)) and _is_spent(cache, "failures_of_name", now, attempt.name)
+        _spend(cache, "slowed" if slowed else "name_and_address", now, attempt.name, attempt.address)
+
+
+def note_failure(attempt: Attempt, now: datetime) -> None:
+    """The password was wrong."""
+    with _counting() as cache:
+        _count(cache, "failures_of_name", now, attempt.name)
+
+
+def note_success(attempt: Attempt) -> None:
+    """Somebody signed in as that name from that address, where strangers slow him no more. No counter is cleared."""
+    with _counting() as cache:
+        cache.set(_known(attempt), 1, _KNOWN_FOR)
+
+
+def parse_rate(rate: str) -> tuple[int, int]:
+    """`"10/minute"` as (10, 60 seconds). `ValueError` where it is no rate."""
+    number, _, period = rate.partition("/")
+    if not number.isascii() or not number.isdigit() or period[:1] not in _SECONDS:
+        raise ValueError(f"{rate!r} is no rate: write it like '10/minute'.")
+    return int(number), _SECONDS[period[0]]
+
+
+def _spend(cache: BaseCache, rate: str, now: datetime, *who: str) -> None:
+    counted, allowed, wait = _count(cache, rate, now, *who)
+    if allowed is not None and counted > allowed:
+        raise TooMany(wait)
+
+
+def _count(cache: BaseCache, name: str, now: datetime, *who: str) -> tuple[int, int | None, int]:
+    """How many there are in this window now, how many may be, and the seconds until the next."""
+    rate = current().login_rates()[name]
+    if rate is None:
+        return 0, None, 0
+    allowed, seconds = parse_rate(rate)
+    window, into = divmod(int(now.timestamp()), seconds)
+    key = _key(name, str(window), *who)
+    cache.add(key, 0, seconds * 2)
+    try:
+        return cache.incr(key), allowed, seconds - into
+    except ValueError as error:
+        raise StoreDown("the cache lost the counter") from error
+
+
+def _is_spent(cache: BaseCache, name: str, now: datetime, *who: str) -> bool:
+    rate = current().login_rates()[name]
+    if rate is None:
+        return False
+    allowed, seconds = parse_rate(rate)
+    return bool(cache.get(_key(name, str(int(now.timestamp()) // seconds), *who), 0) >= allowed)
+
+
+def _known(attempt: Attempt) -> str:
+    return _key("known", attempt.name, attempt.address)
+
+
+def _key(*parts: str) -> str:
+    # Hashed: a cache's keys are short and of few letters, and who tries to sign in is nobody's business.
+    # Folded: one name has one counter, however it is spelt.
+    folded = "\x00".join(unicodedata.normalize("NFKC", part).casefold() for part in parts)
+    return f"tessera:{hashlib.sha256(folded.encode('utf-8', 'replace')).hexdigest()}"
+
+
+@contextmanager
+def _counting() -> Iterator[BaseCache]:
+    try:
+        yield caches[current().THROTTLE_CACHE]
+    except _errors_of_clients() as error:
+        raise StoreDown("cache") from error
+
+
+def _errors_of_clients() -> tuple[type[Exception], ...]:
+    """What the client library of a cache raises when its server is away. One that is not loaded raises nothing."""
+    known = [OSError]
+    for path in _CLIENT_ERRORS:
+        module, _, name = path.rpartition(".")
+        if module in sys.modules:
+            known.append(getattr(sys.modules[module], name))
+    return tuple(known)

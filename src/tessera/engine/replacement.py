@@ -1,0 +1,53 @@
+"""replace: a token that leaked, traded for a fresh one of the same grant."""
+
+import logging
+import secrets
+from collections.abc import Container
+
+from django.db.models import Q
+
+from tessera import clock
+from tessera.conf import current
+from tessera.engine.bond import bond, bond_kept
+from tessera.engine.issuance import Issued
+from tessera.engine.keyring import keyring
+from tessera.engine.storage import alias, storage
+from tessera.engine.verification import prove
+from tessera.errors import Unknown
+from tessera.format.opaque import Purpose, mint
+from tessera.models import Grant
+
+audit = logging.getLogger("tessera.audit")
+
+_READINGS = 3
+
+
+def replace(secret: str | bytes, *, accept: Container[Purpose]) -> Issued:
+    """Trade `secret` for a fresh one. Name, scope, kind and end stay, and the old one is dead.
+
+    One UPDATE: until it has committed the old token works, afterwards the new one. Of two racers one wins.
+
+    Raises:
+        InvalidCredential: as `verify`; also where somebody else was faster.
+        StoreDown: the storage does not answer.
+    """
+    now, chance = clock.now(), secrets.token_bytes(32)
+    for _ in range(_READINGS):
+        old, grant = prove(secret, accept, now)
+        keys = keyring()[0]
+        fresh, opaque = mint(current().prefixes()[0], old.purpose, grant.id, chance, keys)
+        changes = {
+            "access_digest": opaque.digest,
+            "pepper": keys.id,
+            "fingerprint": bond(keys, grant.id, grant.subject, to_password=bool(bond_kept(old.keys, grant))),
+        }
+        unchanged = Q(ends_at=None) | Q(ends_at__gt=now), Q(access_digest=old.digest, fingerprint=grant.fingerprint)
+        with storage():
+            won = Grant.objects.using(alias()).filter(*unchanged, pk=grant.pk).update(**changes)
+        if won:
+            audit.info("replaced %s", grant.hint)
+            for name, value in changes.items():
+                setattr(grant, name, value)
+            return Issued(fresh, grant)
+        # Replaced or ended meanwhile, which the next reading finds out, or its password was merely hashed anew.
+    raise Unknown("digest")

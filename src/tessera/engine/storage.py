@@ -1,0 +1,31 @@
+"""The storage, and what it means when it does not answer."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import InterfaceError, OperationalError, router
+
+from tessera.errors import StoreDown
+from tessera.models import Grant
+
+
+def alias() -> str:
+    """The database that decides: the one that takes writes, because a replica still shows revoked grants alive."""
+    return router.db_for_write(Grant)
+
+
+@contextmanager
+def storage() -> Iterator[None]:
+    """Say `StoreDown` where the database does not answer. A table that is not there stays the site's error."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        if _is_our_own_fault(error):
+            raise
+        raise StoreDown("database") from error
+
+
+def _is_our_own_fault(error: Exception) -> bool:
+    # SQLite calls a missing table or column "operational" as well; every other database calls it a programming error.
+    return getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR

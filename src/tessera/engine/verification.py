@@ -1,0 +1,114 @@
+"""verify: credential → opaque → row → Principal."""
+
+import hmac
+import logging
+from collections.abc import Container
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import DatabaseError, transaction
+from django.db.models import Q
+
+from tessera import clock
+from tessera.conf import current
+from tessera.engine.bond import bond
+from tessera.engine.keyring import keyring
+from tessera.engine.lookup import find
+from tessera.engine.storage import alias
+from tessera.errors import Expired, InvalidCredential, PasswordChanged, Revoked, SubjectGone, Unknown, WrongPurpose
+from tessera.format import scope
+from tessera.format.opaque import Opaque, Purpose, parse
+from tessera.models import Grant, hint
+
+audit = logging.getLogger("tessera.audit")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is speaking, through what software, and how far it may go. It is `request.auth`."""
+
+    subject: AbstractBaseUser | None
+    client: str
+    scope: frozenset[str]
+    grant_id: UUID
+
+    @property
+    def grant(self) -> Grant | None:
+        """The row itself, by a query made now; `None` if it has gone meanwhile."""
+        return find(self.grant_id)
+
+
+def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
+    """Say who presents `secret`. One query; none for what was not minted here.
+
+    `accept` is what this door admits: there is no default.
+
+    Raises:
+        Malformed: it was not minted here.
+        WrongPurpose: it was minted for another door.
+        Dead: it is over; the leaf says why. Tell it to the log, never to the client.
+        StoreDown: the storage does not answer.
+    """
+    now = clock.now()
+    _, grant = prove(secret, accept, now)
+    _note_use(grant, now)
+    return Principal(grant.subject, grant.client, scope.split(grant.scope), grant.id)
+
+
+def prove(secret: str | bytes, accept: Container[Purpose], now: datetime) -> tuple[Opaque, Grant]:
+    """The token as it was read, and the live grant that it names."""
+    opaque = parse(_to_bytes(secret), current().prefixes(), keyring())
+    try:
+        if opaque.purpose not in accept:
+            raise WrongPurpose(opaque.purpose.name)
+        return opaque, _examine(opaque, find(opaque.row), now)
+    except InvalidCredential as error:
+        audit.info("refused %s: %s", hint(opaque.row), type(error).__name__)
+        raise
+
+
+def _examine(opaque: Opaque, grant: Grant | None, now: datetime) -> Grant:
+    if grant is None:
+        raise Unknown("row")
+    # Bytes, after the read: the database compares neither in constant time nor, on some collations, exactly.
+    if not hmac.compare_digest(bytes(grant.access_digest), opaque.digest):
+        raise Unknown("digest")
+    if not grant.is_live(now):
+        raise Revoked(grant.revoked_reason) if grant.revoked_at else Expired
+    # A LEFT JOIN shows a vanished user as no user, and so as a machine: the key tells them apart.
+    if grant.subject_id is not None and (grant.subject is None or not grant.subject.is_active):
+        raise SubjectGone
+    if not _is_bound(opaque, grant):
+        raise PasswordChanged
+    return grant
+
+
+def _is_bound(opaque: Opaque, grant: Grant) -> bool:
+    kept = bytes(grant.fingerprint)
+    return any(
+        hmac.compare_digest(kept, bond(opaque.keys, grant.id, grant.subject, to_password=to_password))
+        for to_password in (True, False)
+    )
+
+
+def _note_use(grant: Grant, now: datetime) -> None:
+    """Write the last use down, once an interval. A statistic: never in the view's transaction, and never an error."""
+    interval = current().LAST_USED_INTERVAL
+    if interval is None or (grant.last_used_at is not None and now < grant.last_used_at + interval):
+        return
+
+    def write() -> None:
+        due = Q(last_used_at=None) | Q(last_used_at__lte=now - interval)
+        try:
+            Grant.objects.using(alias()).filter(due, pk=grant.pk).update(last_used_at=now)
+        except DatabaseError as error:
+            audit.debug("last use of %s not written: %s", grant.hint, type(error).__name__)
+
+    transaction.on_commit(write, using=alias(), robust=True)
+
+
+def _to_bytes(secret: str | bytes) -> bytes:
+    # What has no ASCII is no token; "?" is in no token either, so nothing can fold into one.
+    return secret.encode("ascii", "replace") if isinstance(secret, str) else secret

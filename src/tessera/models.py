@@ -1,0 +1,98 @@
+"""The row: one for each grant, for its whole life."""
+
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tessera.conf import current
+
+LONGEST = MappingProxyType({"client": 64, "label": 100})
+"""How long the texts may be that a caller chooses."""
+
+
+class InstantField(models.DateTimeField):  # type: ignore[type-arg]
+    """A moment, aware and in UTC, whatever the site says of `USE_TZ`: local time has an hour that comes twice."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = super().get_prep_value(value)
+        if isinstance(value, datetime) and not settings.USE_TZ and timezone.is_aware(value):
+            return timezone.make_naive(value, UTC)
+        return value
+
+    def from_db_value(self, value: datetime | None, *_: object) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and timezone.is_naive(value) else value
+
+
+class Kind(models.TextChoices):
+    """What a grant is. It says which purpose its secret has: `tessera.engine.policy.PURPOSES`."""
+
+    SIGN_IN = "sign-in", _("sign-in")
+    PERSONAL = "personal", _("personal token")
+    MACHINE = "machine", _("machine token")
+
+
+class Grant(models.Model):
+    """Authority that a subject gave to a client. It ends as a whole.
+
+    Rows are written by `tessera.engine` alone. Nothing in them, presented as a credential, is accepted.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    subject = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="tessera_grants",
+    )
+    client = models.CharField(_("client"), max_length=LONGEST["client"], blank=True, default="")
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    label = models.CharField(_("name"), max_length=LONGEST["label"], blank=True, default="")
+    scope = models.TextField(_("scope"), blank=True, default="")
+    created_at = InstantField(_("created"))
+    last_used_at = InstantField(_("last used"), null=True)
+    ends_at = InstantField(_("ends"), null=True)
+    """The only liveness: `None` for never, `created_at` once revoked. Not the moment of the revocation: a server whose
+    clock is behind must not go on accepting."""
+
+    access_digest = models.BinaryField(max_length=24, editable=False)
+    fingerprint = models.BinaryField(max_length=16, editable=False)
+    pepper = models.CharField(_("pepper"), max_length=8, editable=False)
+    """Which pepper keyed the digest and the fingerprint, by its public name."""
+
+    revoked_at = InstantField(_("revoked"), null=True)
+    revoked_reason = models.CharField(_("why"), max_length=32, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("token")
+        verbose_name_plural = _("tokens")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(subject__isnull=False) | Q(kind=Kind.MACHINE), name="tessera_only_a_machine_has_no_subject"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.hint
+
+    @property
+    def hint(self) -> str:
+        """What may be shown of it: a piece of its row's id, never letters of a secret."""
+        return hint(self.id)
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether it has not ended. Its subject may still have gone, or changed the password."""
+        return self.ends_at is None or now < self.ends_at
+
+
+def hint(row: UUID) -> str:
+    """The site's prefix and eight hex digits of the random part of a row's id."""
+    return f"{current().prefixes()[0]}_{row.hex[-8:]}"

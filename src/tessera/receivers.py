@@ -1,0 +1,55 @@
+"""What happens here when Django says that a user was saved. Connected in `tessera.apps`."""
+
+import logging
+from functools import partial
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Model
+from django.utils.module_loading import import_string
+
+from tessera.conf import current
+from tessera.engine.issuance import issue
+from tessera.engine.policy import Ask
+from tessera.engine.rehash import carry_over, is_mere_rehash
+from tessera.errors import NotAllowed
+
+logger = logging.getLogger("tessera")
+
+
+def notice_rehash(instance: Model, raw: bool, using: str, update_fields: frozenset[str] | None, **_: Any) -> None:
+    """Before a user is saved: remember the stored hash, if only the hash is new and not the password."""
+    if raw or not update_fields or "password" not in update_fields or not isinstance(instance, get_user_model()):
+        return
+    stored = (
+        get_user_model()._base_manager.using(using).filter(pk=instance.pk).values_list("password", flat=True).first()
+    )
+    if stored and is_mere_rehash(stored, instance):
+        vars(instance)["_tessera_rehashed_from"] = stored
+
+
+def carry_grants_over(instance: Any, **_: Any) -> None:
+    """After it was saved: its grants are bound to the new hash."""
+    stored = vars(instance).pop("_tessera_rehashed_from", None)
+    if stored is not None:
+        carry_over(instance, stored)
+
+
+def give_token(instance: Model, created: bool, raw: bool, using: str, **_: Any) -> None:
+    """After a user was created: the token of `TOKEN_FOR_NEW_USERS`, once the user is there for good."""
+    if created and not raw and current().TOKEN_FOR_NEW_USERS and isinstance(instance, get_user_model()):
+        transaction.on_commit(partial(_give_token_to, instance.pk, using), using=using, robust=True)
+
+
+def _give_token_to(user_pk: Any, using: str) -> None:
+    # Read again: what is set between create() and the commit, the password above all, must not end the token at birth.
+    user: AbstractBaseUser = get_user_model()._base_manager.using(using).get(pk=user_pk)
+    tell = import_string(current().TOKEN_FOR_NEW_USERS or "")
+    try:
+        issued = issue(Ask(subject=user, label="first"))
+    except NotAllowed as refusal:
+        logger.info("no token for the new user %s: %s", user_pk, refusal)
+    else:
+        tell(user, issued)

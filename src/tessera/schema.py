@@ -1,0 +1,1 @@
+"""OpenAPI, for drf-spectacular."""
