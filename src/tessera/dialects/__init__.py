@@ -1,0 +1,1 @@
+"""The faces: other packages' words, translated. No dialect knows another."""

@@ -1,0 +1,165 @@
+"""`Token`, as call sites written for `rest_framework.authtoken` know it, over our grants.
+
+What cannot stay: a key can be read only where it was minted. So `create()` and `get_or_create()` each mint another, and
+`.delete()` ends all of the user's, which keeps the meaning of "log in", "log out" and "replace".
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from tessera import clock
+from tessera.engine.issuance import Issued, issue
+from tessera.engine.policy import Ask
+from tessera.engine.revocation import revoke
+from tessera.engine.storage import alias
+from tessera.engine.verification import Principal
+from tessera.errors import SecretGone
+from tessera.models import Grant, Kind
+
+CLIENT = "authtoken"
+"""The client of every grant that this dialect made."""
+
+_COLUMNS = {"user": "subject", "created": "created_at"}
+
+
+class TokenQuerySet(models.QuerySet["Token"]):
+    """Queries in the peer's words: `user`, `created`."""
+
+    def filter(self, *args: Any, **kwargs: Any) -> Self:
+        """As Django's."""
+        return super().filter(*args, **_translated(kwargs))
+
+    def exclude(self, *args: Any, **kwargs: Any) -> Self:
+        """As Django's."""
+        return super().exclude(*args, **_translated(kwargs))
+
+    def create(self, *, user: AbstractBaseUser) -> "Token":  # type: ignore[override]
+        """Mint a token for `user`; `.key` of what is answered can be read this once."""
+        return Token.of_issued(issue(Ask(subject=user, kind=Kind.PERSONAL, client=CLIENT)))
+
+    def get_or_create(self, defaults: object = None, *, user: AbstractBaseUser) -> tuple["Token", bool]:  # type: ignore[override]
+        """Mint a token for `user`, and say whether it is the only one."""
+        had_one = self.filter(subject_id=user.pk).exists()
+        return self.create(user=user), not had_one  # type: ignore[misc]
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """End them."""
+        ended = revoke(*self.values_list("pk", flat=True), reason="deleted") if self.exists() else 0
+        return ended, {"tessera.Token": ended}
+
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+
+class TokenManager(models.Manager.from_queryset(TokenQuerySet)):  # type: ignore[misc]
+    """The live ones: a token that has ended is not there, as a deleted row was not."""
+
+    def get_queryset(self) -> TokenQuerySet:
+        """The live tokens of this dialect."""
+        queryset: TokenQuerySet = super().get_queryset()
+        return queryset.using(alias()).filter(Q(ends_at=None) | Q(ends_at__gt=clock.now()), client=CLIENT)
+
+
+class Token(Grant):
+    """A grant in the peer's words."""
+
+    objects: ClassVar = TokenManager()
+
+    class Meta:
+        proxy = True
+        app_label = "tessera"
+        default_permissions = ()
+        verbose_name = _("token")
+        verbose_name_plural = _("tokens")
+
+    @classmethod
+    def of_issued(cls, issued: Issued) -> Self:
+        """The token that was just made; it knows its key."""
+        names = [field.attname for field in cls._meta.concrete_fields]
+        token = cls.from_db(alias(), names, [getattr(issued.grant, name) for name in names])
+        return token._holding(issued.secret, issued.grant.subject)
+
+    @classmethod
+    def presented(cls, principal: Principal, secret: str) -> Self:
+        """The token that a request carried. Columns that are asked for are read when asked for."""
+        subject = principal.subject
+        token = cls.from_db(
+            alias(), ["id", "subject_id"], [principal.grant_id, None if subject is None else subject.pk]
+        )
+        return token._holding(secret, subject)
+
+    def _holding(self, secret: str, subject: AbstractBaseUser | None) -> Self:
+        self._secret = secret
+        self._state.fields_cache["subject"] = subject
+        return self
+
+    @property
+    def key(self) -> str:
+        """The secret, where this very object was minted or presented.
+
+        Raises:
+            SecretGone: it was read from the database, which does not hold it.
+        """
+        secret: str | None = vars(self).get("_secret")
+        if secret is None:
+            raise SecretGone(
+                "The key of a token can be read only where the token is made: "
+                "use what Token.objects.create() answers, or mint another."
+            )
+        return secret
+
+    @property
+    def user(self) -> AbstractBaseUser | None:
+        """Whom it speaks for."""
+        return self.subject
+
+    @property
+    def created(self) -> datetime:
+        """When it was made."""
+        created: datetime = self.created_at
+        return created
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """End every token of this dialect that the user has."""
+        ended = (
+            revoke(subject=self.subject, client=CLIENT, reason="deleted")
+            if self.subject
+            else revoke(self, reason="deleted")
+        )
+        return ended, {"tessera.Token": ended}
+
+
+class NoAuthToken(Token.DoesNotExist, AttributeError):
+    """The user has no live token. `hasattr(user, "auth_token")` is how call sites ask."""
+
+
+class AuthTokenOfUser:
+    """`user.auth_token`: the newest live token. Its key is gone; its `.delete()` is not."""
+
+    def __get__(self, user: AbstractBaseUser | None, owner: type) -> Any:
+        if user is None:
+            return self
+        token = Token.objects.filter(subject_id=user.pk).order_by("-pk").first()
+        if token is None:
+            raise NoAuthToken(f"{owner.__name__} has no auth_token.")
+        return token
+
+
+def give_users_their_auth_token() -> None:
+    """Put `auth_token` on the user model, unless something else has that name there."""
+    user_model = get_user_model()
+    if not hasattr(user_model, "auth_token"):
+        user_model.auth_token = AuthTokenOfUser()  # type: ignore[attr-defined]
+
+
+def _translated(conditions: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "__".join([_COLUMNS.get(head, head), *rest]): value
+        for name, value in conditions.items()
+        for head, *rest in [name.split("__")]
+    }

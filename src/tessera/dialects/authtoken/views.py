@@ -1,0 +1,122 @@
+"""A name and a password for a token, a token for another, and the end of one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tessera.dialects.authtoken.authentication import TokenAuthentication
+from tessera.dialects.authtoken.tokens import CLIENT
+from tessera.drf.endpoint import Endpoint
+from tessera.drf.login import log_in
+from tessera.engine.issuance import issue
+from tessera.engine.policy import Ask
+from tessera.engine.replacement import replace
+from tessera.engine.revocation import revoke
+from tessera.engine.verification import verify
+from tessera.errors import Dead
+from tessera.models import Kind
+
+DEPRECATED_SINCE = "@1795392000"
+"""2026-11-23, as a structured date (RFC 9745 §2.1): a GET that changes something has no future."""
+
+
+class AuthTokenSerializer(serializers.Serializer[Any]):
+    """A name and a password. `username` carries the value of `USERNAME_FIELD`, whose own name is understood too."""
+
+    username = serializers.CharField(label=_("Username"), max_length=1024, write_only=True)
+    password = serializers.CharField(
+        label=_("Password"), max_length=4096, trim_whitespace=False, write_only=True, style={"input_type": "password"}
+    )
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Understand the field's own name."""
+        name = get_user_model().USERNAME_FIELD
+        if isinstance(data, Mapping) and name in data and "username" not in data:
+            data = {**{key: data[key] for key in data}, "username": data[name]}
+        return super().to_internal_value(data)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Find the user: `validated_data["user"]`."""
+        request: Request = self.context["request"]
+        user = log_in(request._request, attrs["username"], attrs["password"])
+        if user is None:
+            raise serializers.ValidationError(_("Unable to log in with provided credentials."), code="authorization")
+        return {**attrs, "user": user}
+
+
+class TokenSerializer(serializers.Serializer[Any]):
+    """The answer."""
+
+    token = serializers.CharField(read_only=True)
+
+
+class ObtainAuthToken(Endpoint):
+    """A name and a password, for a token: another one each time."""
+
+    serializer_class = AuthTokenSerializer
+
+    def post(self, request: Request) -> Response:
+        """Sign in."""
+        serializer = self.serializer_class(data=request.data, context={"request": request})
+        serializer.is_valid(raise_exception=True)
+        issued = issue(Ask(subject=serializer.validated_data["user"], kind=Kind.SIGN_IN, client=CLIENT))
+        return Response({"token": issued.secret})
+
+
+class PresentedToken(Endpoint):
+    """An endpoint about the token in the header.
+
+    Nothing else counts here: no cookie, no other scheme, no default of the site.
+    """
+
+    authenticator = TokenAuthentication()
+
+    def get_authenticate_header(self, request: Request) -> str:
+        """The challenge of its 401."""
+        return self.authenticator.authenticate_header(request)
+
+    def presented(self, request: Request) -> bytes:
+        """The credential, unproved."""
+        secret = self.authenticator.presented(request)
+        if secret is None:
+            raise NotAuthenticated
+        return secret
+
+
+class ReplaceAuthToken(PresentedToken):
+    """The token in the header, for a fresh one of the same grant."""
+
+    http_method_names = ["get", "post", "options"]
+
+    def post(self, request: Request) -> Response:
+        """Trade it: the old one is dead."""
+        issued = replace(self.presented(request), accept=self.authenticator.accept)
+        return Response({"token": issued.secret})
+
+    def get(self, request: Request) -> Response:
+        """The same, for clients written after the tutorials of the field. HEAD changes nothing, and is refused."""
+        response = self.post(request)
+        response["Deprecation"] = DEPRECATED_SINCE
+        return response
+
+
+class RevokeAuthToken(PresentedToken):
+    """The end of the token in the header."""
+
+    def post(self, request: Request) -> Response:
+        """End it. One that has ended already is as ended as it was asked to be (RFC 7009 §2.2)."""
+        try:
+            principal = verify(self.presented(request), accept=self.authenticator.accept)
+        except Dead:
+            return Response(status=204)
+        revoke(principal.grant_id, reason="logout")
+        return Response(status=204)
+
+
+obtain_auth_token = ObtainAuthToken.as_view()

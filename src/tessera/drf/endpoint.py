@@ -1,0 +1,51 @@
+"""What every endpoint of ours has in common, whatever dialect it speaks."""
+
+from typing import Any
+
+from django.db import connections, transaction
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.permissions import AllowAny
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from tessera.drf.refusals import refusal
+from tessera.errors import TesseraError
+
+
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+class Endpoint(APIView):
+    """A view that takes or gives a credential.
+
+    It pins what a site's defaults could break: who may ask, what is read, what is rendered (JSON only, so nothing is
+    echoed into a page).
+    """
+
+    authentication_classes: Any = ()
+    permission_classes: Any = (AllowAny,)
+    throttle_classes: Any = ()
+    parser_classes = (JSONParser, FormParser, MultiPartParser)
+    renderer_classes = (JSONRenderer,)
+    versioning_class = None
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """The view, outside `ATOMIC_REQUESTS`: the verbs own their writes, and a 4xx must not undo a revocation."""
+        view = super().as_view(**initkwargs)
+        for alias in connections:
+            view = transaction.non_atomic_requests(using=alias)(view)
+        return view
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Our errors become REST framework's."""
+        return super().handle_exception(refusal(exc) if isinstance(exc, TesseraError) else exc)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """An answer that may hold a credential is kept nowhere (RFC 6750 §5.3, RFC 6749 §5.1)."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        response["Pragma"] = "no-cache"
+        return response

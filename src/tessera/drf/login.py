@@ -1,0 +1,44 @@
+"""A name and a password, for a user."""
+
+from django.contrib.auth import authenticate, get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+from rest_framework.settings import api_settings
+
+from tessera import clock
+from tessera.engine.attempts import Attempt, admit, note_failure, note_success
+from tessera.engine.storage import storage
+from tessera.http.address import client_address
+
+
+@sensitive_variables("password")
+def log_in(request: HttpRequest, name: str, password: str) -> AbstractBaseUser | None:
+    """The user whom Django's own back ends know by this, or `None`. No session is opened.
+
+    Raises:
+        TooMany: there were too many attempts; the password was not looked at.
+        StoreDown: the database or the cache does not answer.
+    """
+    now, attempt = clock.now(), Attempt(name, _address(request))
+    admit(attempt, now)
+    credentials = {get_user_model().USERNAME_FIELD: name, "password": password}
+    with storage():
+        user = authenticate(request, **credentials)
+        if user is None or not user.is_active:
+            note_failure(attempt, now)
+            if user is not None:  # a back end that lets inactive users in: not here
+                user_login_failed.send(
+                    sender=__name__, credentials={**credentials, "password": "*" * 20}, request=request
+                )
+            return None
+        note_success(attempt)
+        user_logged_in.send(sender=type(user), request=request, user=user)
+    return user
+
+
+def _address(request: HttpRequest) -> str:
+    return client_address(
+        request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""), api_settings.NUM_PROXIES or 0
+    )

@@ -1,0 +1,34 @@
+"""Our errors in REST framework's words."""
+
+from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied, Throttled, ValidationError
+
+from tessera.errors import TesseraError
+from tessera.http.problems import problem
+
+
+class ServiceUnavailable(APIException):
+    """A 503 with `Retry-After`, which REST framework makes of `wait`."""
+
+    status_code = 503
+    default_code = "temporarily_unavailable"
+
+    def __init__(self, detail: str, wait: int) -> None:
+        super().__init__(detail)
+        self.wait = wait
+
+
+def refusal(error: TesseraError) -> APIException:
+    """What REST framework raises for `error`."""
+    answer = problem(error)
+    match answer.status:
+        case 400:
+            return ValidationError({"detail": answer.detail}, code=answer.code)
+        case 401:
+            return AuthenticationFailed(answer.detail)
+        case 403:
+            return PermissionDenied(answer.detail, code=answer.code)
+        case 429:
+            return Throttled(answer.retry_after)
+        case 503:
+            return ServiceUnavailable(answer.detail, answer.retry_after or 0)
+    raise error

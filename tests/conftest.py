@@ -1,0 +1,47 @@
+"""The few fixtures that there are."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from rest_framework.test import APIClient
+
+from tessera import Ask, Issued, issue
+from tessera.testing import Clock
+
+
+@pytest.fixture(autouse=True)
+def _forgotten_attempts() -> None:
+    """Log-ins counted for one test are none of the next one's affair."""
+    cache.clear()
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """The time, standing still until it is turned."""
+    with Clock(datetime(2026, 11, 23, 12, tzinfo=UTC)) as clock:
+        yield clock
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    """ada, whose password is "lovelace-1843"."""
+    return User.objects.create_user("ada", password="lovelace-1843")
+
+
+@pytest.fixture
+def client() -> APIClient:
+    """A client that carries nothing yet."""
+    return APIClient()
+
+
+@pytest.fixture
+def hand_out(user: User) -> Callable[..., Issued]:
+    """A token of ada's, with whatever else `Ask` takes."""
+
+    def hand_out(**ask: object) -> Issued:
+        return issue(Ask(**{"subject": user, **ask}))
+
+    return hand_out
