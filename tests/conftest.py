@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -41,7 +42,7 @@ def client() -> APIClient:
 def hand_out(user: User) -> Callable[..., Issued]:
     """A token of ada's, with whatever else `Ask` takes."""
 
-    def hand_out(**ask: object) -> Issued:
+    def hand_out(**ask: Any) -> Issued:
         return issue(Ask(**{"subject": user, **ask}))
 
     return hand_out

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AnonymousUser
+from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
@@ -26,6 +27,7 @@ class TokenAuthentication(BaseAuthentication):
 
     accept: ClassVar[frozenset[Purpose]] = frozenset({Purpose.ACCESS, Purpose.PERSONAL})
 
+    @sensitive_variables("secret")
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         """The user and what `request.auth` shall be, or `None` where no token of ours is presented."""
         try:

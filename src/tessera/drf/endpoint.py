@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.db import connections, transaction
+from django.http import HttpRequest
+from django.utils.cache import patch_vary_headers
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
@@ -13,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tessera.drf.refusals import refusal
+from tessera.drf.tracebacks import NoVariables
 from tessera.errors import TesseraError
 
 
@@ -39,13 +42,19 @@ class Endpoint(APIView):
             view = transaction.non_atomic_requests(using=alias)(view)
         return view
 
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Should it crash, the report shows no password."""
+        super().setup(request, *args, **kwargs)
+        request.exception_reporter_filter = NoVariables()
+
     def handle_exception(self, exc: Exception) -> Response:
         """Our errors become REST framework's."""
         return super().handle_exception(refusal(exc) if isinstance(exc, TesseraError) else exc)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
-        """An answer that may hold a credential is kept nowhere (RFC 6750 §5.3, RFC 6749 §5.1)."""
+        """An answer that may hold a credential is kept nowhere (RFC 6750 §5.3, RFC 6749 §5.1, RFC 9111 §5.2.2.5)."""
         response = super().finalize_response(request, response, *args, **kwargs)
         response["Cache-Control"] = "no-store"
         response["Pragma"] = "no-cache"
+        patch_vary_headers(response, ["Authorization"])
         return response

@@ -5,6 +5,8 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.views.decorators.debug import sensitive_variables
+
 from tessera import clock
 from tessera.conf import current
 from tessera.engine.bond import bond
@@ -32,6 +34,7 @@ class Issued:
         return ends_at
 
 
+@sensitive_variables("secret", "secret_chance")
 def issue(ask: Ask) -> Issued:
     """Make a grant and the token that names it.
 
@@ -59,5 +62,5 @@ def issue(ask: Ask) -> Issued:
     )
     with storage():
         grant.save(using=alias(), force_insert=True)
-    audit.info("issued %s kind=%s subject=%s client=%s", grant.hint, grant.kind, grant.subject_id, grant.client)
+    audit.info("issued %s kind=%s subject=%r client=%r", grant.hint, grant.kind, grant.subject_id, grant.client)
     return Issued(secret, grant)

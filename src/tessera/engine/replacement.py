@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Container
 
 from django.db.models import Q
+from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
 from tessera.conf import current
@@ -22,6 +23,7 @@ audit = logging.getLogger("tessera.audit")
 _READINGS = 3
 
 
+@sensitive_variables("secret", "chance", "fresh")
 def replace(secret: str | bytes, *, accept: Container[Purpose]) -> Issued:
     """Trade `secret` for a fresh one. Name, scope, kind and end stay, and the old one is dead.
 

@@ -40,7 +40,7 @@ def revoke(
             .filter(**which, revoked_at=None)
             .update(ends_at=F("created_at"), revoked_at=clock.now(), revoked_reason=reason)
         )
-    audit.info("revoked %d reason=%s %s", ended, reason, which)
+    audit.info("revoked %d reason=%r %r", ended, reason, which)
     return ended
 
 

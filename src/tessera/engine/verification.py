@@ -10,10 +10,11 @@ from uuid import UUID
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError, transaction
 from django.db.models import Q
+from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
 from tessera.conf import current
-from tessera.engine.bond import bond
+from tessera.engine.bond import bond_kept
 from tessera.engine.keyring import keyring
 from tessera.engine.lookup import find
 from tessera.engine.storage import alias
@@ -40,6 +41,7 @@ class Principal:
         return find(self.grant_id)
 
 
+@sensitive_variables("secret")
 def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
     """Say who presents `secret`. One query; none for what was not minted here.
 
@@ -57,6 +59,7 @@ def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
     return Principal(grant.subject, grant.client, scope.split(grant.scope), grant.id)
 
 
+@sensitive_variables("secret")
 def prove(secret: str | bytes, accept: Container[Purpose], now: datetime) -> tuple[Opaque, Grant]:
     """The token as it was read, and the live grant that it names."""
     opaque = parse(_to_bytes(secret), current().prefixes(), keyring())
@@ -80,17 +83,9 @@ def _examine(opaque: Opaque, grant: Grant | None, now: datetime) -> Grant:
     # A LEFT JOIN shows a vanished user as no user, and so as a machine: the key tells them apart.
     if grant.subject_id is not None and (grant.subject is None or not grant.subject.is_active):
         raise SubjectGone
-    if not _is_bound(opaque, grant):
+    if bond_kept(opaque.keys, grant) is None:
         raise PasswordChanged
     return grant
-
-
-def _is_bound(opaque: Opaque, grant: Grant) -> bool:
-    kept = bytes(grant.fingerprint)
-    return any(
-        hmac.compare_digest(kept, bond(opaque.keys, grant.id, grant.subject, to_password=to_password))
-        for to_password in (True, False)
-    )
 
 
 def _note_use(grant: Grant, now: datetime) -> None:

@@ -50,7 +50,8 @@ class TokenQuerySet(models.QuerySet["Token"]):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """End them."""
-        ended = revoke(*self.values_list("pk", flat=True), reason="deleted") if self.exists() else 0
+        keys = list(self.values_list("pk", flat=True))
+        ended = revoke(*keys, reason="deleted") if keys else 0
         return ended, {"tessera.Token": ended}
 
     delete.queryset_only = True  # type: ignore[attr-defined]
