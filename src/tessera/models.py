@@ -16,6 +16,9 @@ from tessera.conf import current
 LONGEST = MappingProxyType({"client": 64, "label": 100})
 """How long the texts may be that a caller chooses."""
 
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a revoked grant has ended, whatever a clock says."""
+
 
 class InstantField(models.DateTimeField):  # type: ignore[type-arg]
     """A moment, aware and in UTC, whatever the site says of `USE_TZ`: local time has an hour that comes twice."""
@@ -60,8 +63,8 @@ class Grant(models.Model):
     created_at = InstantField(_("created"))
     last_used_at = InstantField(_("last used"), null=True)
     ends_at = InstantField(_("ends"), null=True)
-    """The only liveness: `None` for never, `created_at` once revoked. Not the moment of the revocation: a server whose
-    clock is behind must not go on accepting."""
+    """The only liveness: `None` for never, `LONG_AGO` once revoked. Not the moment of the revocation, nor even that of
+    the making: a server whose clock is behind must not go on accepting, however far behind it is."""
 
     access_digest = models.BinaryField(max_length=24, editable=False)
     fingerprint = models.BinaryField(max_length=16, editable=False)

@@ -5,11 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import F
 
 from tessera import clock
 from tessera.engine.storage import alias, storage
-from tessera.models import Grant
+from tessera.models import LONG_AGO, Grant
 
 audit = logging.getLogger("tessera.audit")
 
@@ -38,7 +37,7 @@ def revoke(
         ended = (
             Grant.objects.using(alias())
             .filter(**which, revoked_at=None)
-            .update(ends_at=F("created_at"), revoked_at=clock.now(), revoked_reason=reason)
+            .update(ends_at=LONG_AGO, revoked_at=clock.now(), revoked_reason=reason)
         )
     audit.info("revoked %d reason=%r %r", ended, reason, which)
     return ended
