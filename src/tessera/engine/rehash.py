@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import get_hasher, identify_hasher
 from django.db.models import BinaryField, Case, F, Value, When
 
-from tessera.engine.bond import bond
+from tessera.engine.bond import bond, key_of
 from tessera.engine.keyring import keyring
 from tessera.engine.storage import alias, storage
 from tessera.format.fingerprint import fingerprint
@@ -35,12 +35,12 @@ def is_mere_rehash(stored: str, user: AbstractBaseUser) -> bool:
 def carry_over(user: AbstractBaseUser, stored: str) -> None:
     """Move the fingerprints of `user`'s grants from the hash `stored` to the one that the user has now."""
     keys_by_id = {keys.id: keys for keys in keyring()}
-    grants = iter(Grant.objects.using(alias()).filter(subject_id=user.pk, revoked_at=None, pepper__in=keys_by_id))
+    grants = iter(Grant.objects.using(alias()).filter(subject_id=key_of(user), revoked_at=None, pepper__in=keys_by_id))
     while step := list(islice(grants, BATCH)):
         moves = []
         for grant in step:
             keys = keys_by_id[grant.pepper]
-            before = fingerprint(keys, grant.pk, str(user.pk), stored)
+            before = fingerprint(keys, grant.pk, str(key_of(user)), stored)
             if hmac.compare_digest(bytes(grant.fingerprint), before):
                 after = bond(keys, grant.pk, user, to_password=True)
                 moves.append(When(pk=grant.pk, fingerprint=before, then=Value(after, BinaryField())))

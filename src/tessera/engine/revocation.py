@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from tessera import clock
+from tessera.engine.bond import key_of
 from tessera.engine.storage import alias, storage
 from tessera.models import LONG_AGO, Grant
 
@@ -29,8 +30,10 @@ def revoke(
     if bool(grants) == (subject is not None):
         raise TypeError("revoke() takes the grants to end, or the subject whose grants end.")
     which: dict[str, Any] = (
-        {"subject_id": subject.pk} if subject is not None else {"pk__in": [_key(each) for each in grants]}
+        {"subject_id": key_of(subject)} if subject is not None else {"pk__in": [_key(each) for each in grants]}
     )
+    if which.get("subject_id", ...) is None:
+        return 0  # To the database, nobody's grants are the machines'.
     if client is not None:
         which["client"] = client
     with storage():

@@ -1,0 +1,228 @@
+"""One grant, several, or all of a subject: ended in one statement, and for good."""
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import include, path
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from tessera import Ask, Issued, Kind, Purpose, issue, revoke, verify
+from tessera.drf.endpoint import Endpoint
+from tessera.engine.lookup import grants_of
+from tessera.errors import InvalidCredential, Revoked
+
+DOORS = frozenset({Purpose.ACCESS, Purpose.PERSONAL})
+
+
+def is_live(issued: Issued) -> bool:
+    try:
+        verify(issued.secret, accept=DOORS)
+    except InvalidCredential:
+        return False
+    return True
+
+
+@pytest.fixture
+def six(hand_out) -> dict[str, Issued]:
+    """Ada's on three devices, two of eve's, and a machine's."""
+    eve = User.objects.create_user("eve")
+    return {
+        "web 1": hand_out(client="web"),
+        "web 2": hand_out(client="web", lifetime="never"),
+        "phone": hand_out(client="phone", kind=Kind.SIGN_IN),
+        "eve web": hand_out(subject=eve, client="web"),
+        "eve": hand_out(subject=eve),
+        "machine": issue(Ask(subject=None, kind=Kind.MACHINE, client="web")),
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("asked", "over"),
+    [
+        pytest.param(lambda six: ([six["phone"].grant], {}), {"phone"}, id="one"),
+        pytest.param(lambda six: ([six["web 2"].grant.pk], {}), {"web 2"}, id="one by its id"),
+        pytest.param(lambda six: ([six["machine"].grant], {}), {"machine"}, id="a machine's"),
+        pytest.param(lambda six: ([six["eve"].grant, six["phone"].grant.pk], {}), {"eve", "phone"}, id="several"),
+        pytest.param(
+            lambda six: ([six["eve"].grant, six["eve web"].grant], {"client": "web"}), {"eve web"}, id="client's"
+        ),
+        pytest.param(lambda six: ([], {"subject": ada(six)}), {"web 1", "web 2", "phone"}, id="all of a subject"),
+        pytest.param(
+            lambda six: ([], {"subject": ada(six), "client": "web"}), {"web 1", "web 2"}, id="through a client"
+        ),
+        pytest.param(lambda six: ([], {"subject": ada(six), "client": ""}), set(), id="through no client"),
+    ],
+)
+def test_what_is_named_ends_in_one_statement_and_nothing_else_does(six, django_assert_num_queries, asked, over):
+    grants, whose = asked(six)
+
+    with django_assert_num_queries(1):
+        ended = revoke(*grants, **whose)
+
+    assert ended == len(over)
+    assert {name for name, issued in six.items() if not is_live(issued)} == over
+
+
+def ada(six):
+    return six["phone"].grant.subject
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "nobody",
+    [
+        pytest.param(AnonymousUser, id="anonymous"),
+        pytest.param(lambda: User(username="bob"), id="not saved"),
+        pytest.param(lambda: deleted(User.objects.create_user("bob")), id="deleted"),
+    ],
+)
+def test_nobodys_grants_are_not_the_machines(six, nobody):
+    subject = nobody()
+
+    ended = revoke(subject=subject)
+
+    assert (ended, list(grants_of(subject))) == (0, [])
+    assert all(map(is_live, six.values()))
+
+
+def deleted(user):
+    user.delete()
+    return user
+
+
+@pytest.mark.django_db
+def test_a_second_revocation_ends_nothing_and_rewrites_no_history(clock, hand_out):
+    grant = hand_out().grant
+    first = revoke(grant, reason="lost laptop")
+    when = clock.time
+
+    clock.turn(when - when.replace(year=2025))
+    second = revoke(grant, reason="spring cleaning")
+
+    grant.refresh_from_db()
+    assert (first, second) == (1, 0)
+    assert (grant.revoked_at, grant.revoked_reason) == (when, "lost laptop")
+
+
+@pytest.mark.django_db
+def test_a_grant_that_ran_out_can_still_be_revoked(clock, hand_out):
+    issued = hand_out()
+    clock.turn(issued.ends_at - clock.time)
+
+    assert revoke(issued.grant) == 1
+    with pytest.raises(Revoked):
+        verify(issued.secret, accept=DOORS)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param(lambda grant: ((), {}), id="nothing"),
+        pytest.param(lambda grant: ((), {"client": "web"}), id="a client of nobody"),
+        pytest.param(lambda grant: ((grant,), {"subject": grant.subject}), id="grants and a subject"),
+    ],
+)
+def test_a_revocation_that_does_not_say_of_what_is_a_mistake(hand_out, asked):
+    issued = hand_out(client="web")
+    grants, whose = asked(issued.grant)
+
+    with pytest.raises(TypeError):
+        revoke(*grants, **whose)
+
+    assert is_live(issued)
+
+
+@pytest.mark.django_db
+def test_the_log_says_which_and_why_and_holds_no_secret(hand_out, caplog):
+    caplog.set_level("INFO", logger="tessera.audit")
+    issued = hand_out()
+    caplog.clear()
+
+    revoke(issued.grant, reason="lost laptop")
+
+    assert "revoked 1 reason='lost laptop'" in caplog.text
+    assert issued.grant.pk.hex in caplog.text.replace("-", "")
+    assert issued.secret not in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_inside_a_transaction_it_holds_from_the_commit_on(hand_out):
+    issued = hand_out()
+
+    with transaction.atomic():
+        revoke(issued.grant)
+
+    assert not is_live(issued)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_that_is_rolled_back_takes_the_revocation_along(hand_out):
+    issued = hand_out()
+
+    with transaction.atomic():
+        revoke(issued.grant)
+        transaction.set_rollback(True)
+
+    assert is_live(issued)
+
+
+class EndsAndRefuses:
+    """Ends all that the user has, and answers 403."""
+
+    def post(self, request: Request) -> Response:
+        revoke(subject=User.objects.get(username="ada"))
+        raise PermissionDenied
+
+
+class OfOurs(EndsAndRefuses, Endpoint): ...
+
+
+class OfTheSite(EndsAndRefuses, APIView):
+    authentication_classes = ()
+    permission_classes = ()
+
+
+urlpatterns = [
+    path("ours/", OfOurs.as_view()),
+    path("site/", OfTheSite.as_view()),
+    path("api-token-auth/", include("tessera.dialects.authtoken.urls")),
+]
+
+
+@pytest.fixture
+def atomic_requests(settings, monkeypatch):
+    settings.ROOT_URLCONF = __name__
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("url", "is_over"), [pytest.param("/ours/", True, id="ours"), pytest.param("/site/", False, id="the site's")]
+)
+def test_under_atomic_requests_a_refusal_undoes_no_revocation_of_ours(client, hand_out, atomic_requests, url, is_over):
+    issued = hand_out()
+
+    answer = client.post(url)
+
+    assert answer.status_code == 403
+    assert is_live(issued) != is_over
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("url", ["/api-token-auth/", "/api-token-auth/new/", "/api-token-auth/revoke/"])
+def test_under_atomic_requests_every_endpoint_owns_its_writes(client, hand_out, atomic_requests, url):
+    client.credentials(HTTP_AUTHORIZATION=f"Token {hand_out().secret}")
+
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.post(url, {"username": "ada", "password": "lovelace-1843"})
+
+    assert answer.status_code < 300
+    words = {query["sql"].split()[0] for query in queries}
+    assert words & {"INSERT", "UPDATE"}
+    assert not words & {"BEGIN", "SAVEPOINT"}
