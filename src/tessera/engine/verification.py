@@ -3,13 +3,14 @@
 import hmac
 import logging
 from collections.abc import Container
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db import Error, transaction
+from django.db.transaction import TransactionManagementError
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
@@ -91,17 +92,19 @@ def _examine(opaque: Opaque, grant: Grant | None, now: datetime) -> Grant:
 def _note_use(grant: Grant, now: datetime) -> None:
     """Write the last use down, once an interval. A statistic: never in the view's transaction, and never an error."""
     interval = current().LAST_USED_INTERVAL
-    if interval is None or (grant.last_used_at is not None and now < grant.last_used_at + interval):
+    if interval is None or (grant.last_used_at is not None and now - grant.last_used_at < interval):
         return
 
     def write() -> None:
-        due = Q(last_used_at=None) | Q(last_used_at__lte=now - interval)
+        # Of all who read the same last use, one writes.
+        unchanged = Grant.objects.using(alias()).filter(pk=grant.pk, last_used_at=grant.last_used_at)
         try:
-            Grant.objects.using(alias()).filter(due, pk=grant.pk).update(last_used_at=now)
-        except DatabaseError as error:
+            unchanged.update(last_used_at=now)
+        except Error as error:
             audit.debug("last use of %s not written: %s", grant.hint, type(error).__name__)
 
-    transaction.on_commit(write, using=alias(), robust=True)
+    with suppress(TransactionManagementError):  # A site that commits by hand would have to commit this as well.
+        transaction.on_commit(write, using=alias(), robust=True)
 
 
 def _to_bytes(secret: str | bytes) -> bytes:

@@ -1,0 +1,172 @@
+"""The last use of a token: a statistic, written now and then, that costs no request anything."""
+
+from datetime import datetime, timedelta
+from threading import Barrier
+
+import pytest
+from django.db import InterfaceError, InternalError, OperationalError, connection, transaction
+from django.urls import path
+from rest_framework.decorators import api_view, authentication_classes
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tessera import Issued, Purpose, verify
+from tessera.drf.authentication import TokenAuthentication
+from tessera.models import Grant
+from tests.racing import PATIENCE, at_once, before_writing, meanwhile, rows_written
+
+MINUTE = timedelta(minutes=1)
+PERSONAL = frozenset({Purpose.PERSONAL})
+
+# What waits for a commit must see one.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def last_use(issued: Issued) -> datetime | None:
+    when: datetime | None = Grant.objects.values_list("last_used_at", flat=True).get(pk=issued.grant.pk)
+    return when
+
+
+def test_a_token_that_nobody_used_has_no_last_use(hand_out):
+    assert last_use(hand_out()) is None
+
+
+@pytest.mark.parametrize(
+    ("interval", "uses"),
+    [
+        pytest.param(10 * MINUTE, [(0, True)], id="the first"),
+        pytest.param(10 * MINUTE, [(0, True), (0, False), (1, False), (9, False)], id="within the interval"),
+        pytest.param(10 * MINUTE, [(0, True), (10, True), (19, False), (20, True)], id="from its very end on"),
+        pytest.param(10 * MINUTE, [(0, True), (-5, False), (5, False), (10, True)], id="a clock that steps back"),
+        pytest.param(timedelta(0), [(0, True), (1, True), (2, True)], id="each, with no interval"),
+        pytest.param(timedelta.max, [(0, True), (1, False), (500_000, False)], id="once, with an endless interval"),
+        pytest.param(None, [(0, False), (60, False), (500_000, False)], id="never"),
+    ],
+)
+def test_the_last_use_is_written_once_an_interval(settings, clock, hand_out, interval, uses):
+    settings.TESSERA = {**settings.TESSERA, "LAST_USED_INTERVAL": interval}
+    issued, start = hand_out(), clock.time
+
+    for minutes, is_written in uses:
+        clock.turn(start + minutes * MINUTE - clock.time)
+        with rows_written() as counts:
+            verify(issued.secret, accept=PERSONAL)
+
+        assert counts == [1] * is_written
+        assert last_use(issued) == clock.time or not is_written
+
+
+def test_within_the_interval_a_request_is_one_query(client, hand_out, django_assert_num_queries):
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {hand_out().secret}")
+    with django_assert_num_queries(2):
+        client.get("/whoami/")
+
+    with django_assert_num_queries(1):
+        client.get("/whoami/")
+
+
+@pytest.mark.parametrize("error", [OperationalError, InternalError, InterfaceError])
+def test_a_database_that_refuses_writes_refuses_no_token(client, hand_out, caplog, error):
+    issued = hand_out()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {issued.secret}")
+
+    with connection.execute_wrapper(refusing_writes(error)):
+        answer = client.get("/whoami/")
+
+    assert (answer.status_code, answer.json()) == (200, {"username": "ada"})
+    assert (last_use(issued), [record for record in caplog.records if record.levelname == "ERROR"]) == (None, [])
+
+
+def refusing_writes(error):
+    def wrapper(execute, sql, params, many, context):
+        if not sql.startswith("SELECT"):
+            raise error("this server is a replica")
+        return execute(sql, params, many, context)
+
+    return wrapper
+
+
+def test_a_site_that_commits_by_hand_gets_an_answer_and_no_statistic(hand_out, user):
+    issued = hand_out()
+
+    transaction.set_autocommit(False)
+    try:
+        principal = verify(issued.secret, accept=PERSONAL)
+    finally:
+        transaction.rollback()
+        transaction.set_autocommit(True)
+
+    assert (principal.subject, last_use(issued)) == (user, None)
+
+
+def test_of_twenty_requests_at_once_one_writes(hand_out, clock):
+    issued, all_have_read = hand_out(), Barrier(20)
+
+    def use():
+        with rows_written() as counts, before_writing(lambda: all_have_read.wait(PATIENCE)):
+            verify(issued.secret, accept=PERSONAL)
+        return counts
+
+    counts = at_once(*[use] * 20)
+
+    assert sorted(counts) == [[0]] * 19 + [[1]]
+    assert last_use(issued) == clock.time
+
+
+@api_view(["GET"])
+@authentication_classes([TokenAuthentication])
+def opens(request: Request) -> Response:
+    """Says what kept somebody else from the row while this view ran."""
+    locked = meanwhile(LOCK[connection.vendor])
+    return Response({"in a transaction": connection.in_atomic_block, "locked out": locked and str(locked)})
+
+
+@api_view(["GET"])
+@authentication_classes([TokenAuthentication])
+def not_found(request: Request) -> Response:
+    raise NotFound
+
+
+def lock_in_sqlite():
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 0")
+        cursor.execute("BEGIN IMMEDIATE")
+        cursor.execute("ROLLBACK")
+
+
+def lock_in_postgres():
+    with transaction.atomic():
+        list(Grant.objects.select_for_update(nowait=True))
+
+
+LOCK = {"sqlite": lock_in_sqlite, "postgresql": lock_in_postgres}
+
+urlpatterns = [path("opens/", opens), path("not-found/", not_found)]
+
+
+@pytest.fixture
+def atomic_requests(settings, monkeypatch):
+    settings.ROOT_URLCONF = __name__
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+
+
+def test_under_atomic_requests_the_row_is_not_held_while_the_view_runs(client, clock, hand_out, atomic_requests):
+    issued = hand_out()
+
+    answer = client.get("/opens/", headers={"Authorization": f"Bearer {issued.secret}"})
+
+    assert answer.json() == {"in a transaction": True, "locked out": None}
+    assert last_use(issued) == clock.time
+
+
+def test_a_view_that_is_rolled_back_takes_no_more_than_the_statistic_along(client, clock, hand_out, atomic_requests):
+    issued = hand_out()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {issued.secret}")
+
+    refused = client.get("/not-found/")
+    after_refusal = last_use(issued)
+    answered = client.get("/opens/")
+
+    assert (refused.status_code, after_refusal) == (404, None)
+    assert (answered.status_code, last_use(issued)) == (200, clock.time)
