@@ -31,13 +31,13 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
 
 
 @contextmanager
-def before_writing(do: Callable[[], Any]) -> Iterator[None]:
-    """Before the first UPDATE of this thread's connection, `do`."""
+def before_writing(do: Callable[[], Any], table: str = "") -> Iterator[None]:
+    """Before the first UPDATE (of `table`) on this thread's connection, `do`."""
     is_first = True
 
     def wrapper(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
         nonlocal is_first
-        if is_first and sql.startswith("UPDATE"):
+        if is_first and sql.startswith("UPDATE") and table in sql:
             is_first = False
             do()
         return execute(sql, *rest)

@@ -235,7 +235,7 @@ import os, sys
 import django
 from django.conf import settings
 name, moment, secret = sys.argv[1:]
-settings.DATABASES["default"] ["NAME"] = name
+settings.DATABASES["default"]["NAME"] = name
 django.setup()
 from contextlib import nullcontext
 from django.db import connection, transaction
