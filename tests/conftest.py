@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import hypothesis
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
@@ -11,6 +12,10 @@ from rest_framework.test import APIClient
 
 from tessera import Ask, Issued, issue
 from tessera.testing import Clock
+
+# A busy machine is slow now and then, which is no failure; a failure prints what brings it back.
+hypothesis.settings.register_profile("tessera", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("tessera")
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,44 @@
+"""A set of scope tokens, and how it is written."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tessera.errors import InvalidAsk
+from tessera.format.scope import join, split
+
+# RFC 6749 §3.3: visible ASCII, without the quotation mark and the backslash.
+TOKENS = st.text([chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"\\'], min_size=1)
+
+
+@given(st.frozensets(TOKENS))
+def test_a_scope_comes_back_as_it_was_written(scope):
+    assert split(join(scope)) == scope
+
+
+def test_one_scope_has_one_spelling():
+    spellings = {join(["write", "read", "write"]), join(("read", "write")), join(frozenset({"write", "read"}))}
+
+    assert spellings == {"read write"}
+
+
+def test_no_scope_is_an_empty_text():
+    assert (join([]), split("")) == ("", frozenset())
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("read write", id="two in one"),
+        pytest.param("read\n", id="a newline at the end"),
+        pytest.param("read\x00", id="nul"),
+        pytest.param('"read"', id="in quotes"),
+        pytest.param("re\\ad", id="a backslash"),
+        pytest.param("r\N{LATIN SMALL LETTER E WITH ACUTE}ad", id="more than ASCII"),
+        pytest.param("read\x7f", id="delete"),
+    ],
+)
+def test_what_is_no_scope_token_is_no_scope(token):
+    with pytest.raises(InvalidAsk):
+        join(["write", token])
