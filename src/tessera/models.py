@@ -41,6 +41,14 @@ class Kind(models.TextChoices):
     MACHINE = "machine", _("machine token")
 
 
+class State(models.TextChoices):
+    """Where a grant is in its life, for people to read. Whether a token opens anything, only `verify` says."""
+
+    LIVE = "live", _("live")
+    EXPIRED = "expired", _("expired")
+    REVOKED = "revoked", _("revoked")
+
+
 class Grant(models.Model):
     """Authority that a subject gave to a client. It ends as a whole.
 
@@ -94,6 +102,12 @@ class Grant(models.Model):
     def is_live(self, now: datetime) -> bool:
         """Whether it has not ended. Its subject may still have gone, or changed the password."""
         return self.ends_at is None or now < self.ends_at
+
+    def state(self, now: datetime) -> State:
+        """Where it is in its life."""
+        if self.revoked_at is not None:
+            return State.REVOKED
+        return State.LIVE if self.is_live(now) else State.EXPIRED
 
 
 def hint(row: UUID) -> str:
