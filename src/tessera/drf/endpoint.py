@@ -2,19 +2,22 @@
 
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
 from django.db import connections, transaction
 from django.http import HttpRequest
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from tessera.drf.refusals import refusal
+from tessera.drf.parsers import FlatJSONParser, refuse_a_long_body
+from tessera.drf.refusals import refusal, required_headers
 from tessera.drf.tracebacks import NoVariables
 from tessera.errors import TesseraError
 
@@ -30,7 +33,7 @@ class Endpoint(APIView):
     authentication_classes: Any = ()
     permission_classes: Any = (AllowAny,)
     throttle_classes: Any = ()
-    parser_classes = (JSONParser, FormParser, MultiPartParser)
+    parser_classes = (FlatJSONParser, FormParser, MultiPartParser)
     renderer_classes = (JSONRenderer,)
     versioning_class = None
 
@@ -47,9 +50,23 @@ class Endpoint(APIView):
         super().setup(request, *args, **kwargs)
         request.exception_reporter_filter = NoVariables()
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Nothing of a body that is too long is read."""
+        super().initial(request, *args, **kwargs)
+        refuse_a_long_body(request)
+
     def handle_exception(self, exc: Exception) -> Response:
-        """Our errors become REST framework's."""
-        return super().handle_exception(refusal(exc) if isinstance(exc, TesseraError) else exc)
+        """Our errors, and Django's about the body, become REST framework's."""
+        match exc:
+            case TesseraError():
+                exc = refusal(exc)
+            case SuspiciousOperation():  # Too many fields, or a site's own limit: Django answers with a page.
+                exc = ParseError("The body cannot be read.")
+        response = super().handle_exception(exc)
+        # A site's own exception handler words the body, and often forgets what RFC 9110 and RFC 6585 want beside it.
+        for header, value in required_headers(exc).items():
+            response.headers.setdefault(header, value)
+        return response
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """An answer that may hold a credential is kept nowhere (RFC 6750 §5.3, RFC 6749 §5.1, RFC 9111 §5.2.2.5)."""

@@ -32,3 +32,9 @@ def refusal(error: TesseraError) -> APIException:
         case 503:
             return ServiceUnavailable(answer.detail, answer.retry_after or 0)
     raise error
+
+
+def required_headers(error: Exception) -> dict[str, str]:
+    """What has to stand beside a 401 (RFC 9110 §15.5.2), a 429 (RFC 6585 §4) and a 503, as REST framework tells it."""
+    told = {"WWW-Authenticate": getattr(error, "auth_header", None), "Retry-After": getattr(error, "wait", None)}
+    return {header: str(value) for header, value in told.items() if value}
