@@ -63,14 +63,27 @@ def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
 @sensitive_variables("secret")
 def prove(secret: str | bytes, accept: Container[Purpose], now: datetime) -> tuple[Opaque, Grant]:
     """The token as it was read, and the live grant that it names."""
-    opaque = parse(_to_bytes(secret), current().prefixes(), keyring())
+    opaque = read(secret, accept)
     try:
-        if opaque.purpose not in accept:
-            raise WrongPurpose(opaque.purpose.name)
         return opaque, _examine(opaque, find(opaque.row), now)
     except InvalidCredential as error:
-        audit.info("refused %s: %s", hint(opaque.row), type(error).__name__)
+        _note_refusal(opaque, error)
         raise
+
+
+@sensitive_variables("secret")
+def read(secret: str | bytes, accept: Container[Purpose]) -> Opaque:
+    """The token, minted here and for this door. Its row is not looked at."""
+    opaque = parse(_to_bytes(secret), current().prefixes(), keyring())
+    if opaque.purpose not in accept:
+        error = WrongPurpose(opaque.purpose.name)
+        _note_refusal(opaque, error)
+        raise error
+    return opaque
+
+
+def _note_refusal(opaque: Opaque, error: InvalidCredential) -> None:
+    audit.info("refused %s: %s", hint(opaque.row), type(error).__name__)
 
 
 def _examine(opaque: Opaque, grant: Grant | None, now: datetime) -> Grant:

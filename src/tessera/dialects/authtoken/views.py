@@ -17,9 +17,7 @@ from tessera.drf.login import log_in
 from tessera.engine.issuance import issue
 from tessera.engine.policy import Ask
 from tessera.engine.replacement import replace
-from tessera.engine.revocation import revoke
-from tessera.engine.verification import verify
-from tessera.errors import Dead
+from tessera.engine.revocation import revoke_presented
 from tessera.models import Kind
 
 DEPRECATED_SINCE = "@1795392000"
@@ -111,11 +109,7 @@ class RevokeAuthToken(PresentedToken):
 
     def post(self, request: Request) -> Response:
         """End it. One that has ended already is as ended as it was asked to be (RFC 7009 §2.2)."""
-        try:
-            principal = verify(self.presented(request), accept=self.authenticator.accept)
-        except Dead:
-            return Response(status=204)
-        revoke(principal.grant_id, reason="logout")
+        revoke_presented(self.presented(request), accept=self.authenticator.accept, reason="logout")
         return Response(status=204)
 
 
