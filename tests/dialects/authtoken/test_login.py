@@ -51,6 +51,7 @@ def test_djangos_back_ends_are_asked_once_with_the_request(client, user, setting
 
     [(request, credentials)] = RecordingBackend.asked
     assert answer.status_code == 200
+    assert request is not None
     assert (request.path, credentials) == (OBTAIN, ADA)
 
 
