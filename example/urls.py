@@ -1,0 +1,25 @@
+"""Where everything is."""
+
+from django.contrib import admin
+from django.contrib.staticfiles.urls import staticfiles_urlpatterns
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.routers import DefaultRouter
+
+from example.views import AlbumViewSet, TrackViewSet
+
+router = DefaultRouter()
+router.register("albums", AlbumViewSet)
+router.register("tracks", TrackViewSet)
+
+urlpatterns = [
+    path("", include(router.urls)),
+    # A name and a password for a token at the top, and below it: new/ replaces a token, revoke/ ends it.
+    path("api-token-auth/", include("tessera.dialects.authtoken.urls")),
+    # The links "Log in" and "Log out" of the browsable API: a session, for people with a browser.
+    path("api-auth/", include("rest_framework.urls")),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("admin/", admin.site.urls),
+    # The style sheets of the admin and of the browsable API. Empty unless DEBUG: elsewhere the web server has them.
+    *staticfiles_urlpatterns(),
+]
