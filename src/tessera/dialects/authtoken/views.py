@@ -48,12 +48,6 @@ class AuthTokenSerializer(serializers.Serializer[Any]):
         return {**attrs, "user": user}
 
 
-class TokenSerializer(serializers.Serializer[Any]):
-    """The answer."""
-
-    token = serializers.CharField(read_only=True)
-
-
 class ObtainAuthToken(Endpoint):
     """A name and a password, for a token: another one each time."""
 

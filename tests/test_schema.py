@@ -1,0 +1,291 @@
+"""The OpenAPI document: right without a line from the site, and never in the way of what a site says itself."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import include, path
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.validation import validate_schema
+from rest_framework import serializers
+from rest_framework.authentication import TokenAuthentication as PeersTokenAuthentication
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from tessera.dialects.authtoken.authentication import TokenAuthentication as AuthtokenAuthentication
+from tessera.dialects.authtoken.views import AuthTokenSerializer, ObtainAuthToken, ReplaceAuthToken
+from tessera.drf.authentication import TokenAuthentication
+
+ROOT = Path(__file__).resolve().parent.parent
+DIALECT = path("api-token-auth/", include("tessera.dialects.authtoken.urls"))
+
+
+def document(*patterns: Any) -> dict[str, Any]:
+    """The valid document of a site with these routes, none of which gave a warning."""
+    GENERATOR_STATS.reset()
+    schema: dict[str, Any] = SchemaGenerator(patterns=list(patterns)).get_schema(request=None, public=True)
+    validate_schema(schema)
+    assert not GENERATOR_STATS, (dict(GENERATOR_STATS._warn_cache), dict(GENERATOR_STATS._error_cache))
+    return schema
+
+
+def view_with(*authenticators: type) -> type[APIView]:
+    class Whoami(APIView):
+        authentication_classes = authenticators
+
+        @extend_schema(operation_id="_".join(each.__name__ for each in authenticators), request=None, responses=str)
+        def get(self, request):
+            return Response()
+
+    return Whoami
+
+
+def body_of(answer: dict[str, Any]) -> str:
+    reference: str = answer["content"]["application/json"]["schema"]["$ref"]
+    return reference.rpartition("/")[2]
+
+
+MINIMAL = """
+import django
+from django.conf import settings
+from django.core.management import call_command
+from django.urls import include, path
+
+django_apps = ["django.contrib.auth", "django.contrib.contenttypes"]
+settings.configure(
+    INSTALLED_APPS=[*django_apps, "rest_framework", "drf_spectacular", "tessera"],
+    REST_FRAMEWORK={"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"},
+    ROOT_URLCONF=__name__,
+    SECRET_KEY="only for this start",
+)
+django.setup()
+urlpatterns = [path("api-token-auth/", include("tessera.dialects.authtoken.urls"))]
+call_command("spectacular", "--validate", "--fail-on-warn", "--format", "openapi-json")
+"""
+EXAMPLE = """
+from django.core.management import execute_from_command_line
+
+words = ["--validate", "--fail-on-warn", "--format", "openapi-json", "--settings", "example.settings"]
+execute_from_command_line(["django", "spectacular", *words])
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "paths"),
+    [pytest.param(MINIMAL, 3, id="a minimal project"), pytest.param(EXAMPLE, 7, id="the example")],
+)
+def test_the_document_of_a_project_is_valid_and_without_a_warning(code, paths):
+    environ = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    )
+
+    assert (run.returncode, run.stderr) == (0, "")
+    assert len(json.loads(run.stdout)["paths"]) == paths
+
+
+@pytest.mark.parametrize(
+    ("place", "method", "answers"),
+    [
+        pytest.param(
+            "/api-token-auth/",
+            "post",
+            {"200": "IssuedToken", "400": "LoginProblem", "429": "TokenProblem", "503": "TokenProblem"},
+            id="obtain",
+        ),
+        pytest.param(
+            "/api-token-auth/new/",
+            "post",
+            {"200": "IssuedToken", "401": "TokenProblem", "503": "TokenProblem"},
+            id="replace",
+        ),
+        pytest.param(
+            "/api-token-auth/new/",
+            "get",
+            {"200": "IssuedToken", "401": "TokenProblem", "503": "TokenProblem"},
+            id="replace by GET",
+        ),
+        pytest.param(
+            "/api-token-auth/revoke/",
+            "post",
+            {"204": None, "401": "TokenProblem", "503": "TokenProblem"},
+            id="revoke",
+        ),
+    ],
+)
+def test_every_answer_is_described(place, method, answers):
+    operation = document(DIALECT)["paths"][place][method]
+
+    described = {
+        code: body_of(answer) if "content" in answer else None for code, answer in operation["responses"].items()
+    }
+    headers = {code: list(answer.get("headers", {})) for code, answer in operation["responses"].items()}
+    assert described == answers
+    assert headers == {
+        code: {"401": ["WWW-Authenticate"], "429": ["Retry-After"], "503": ["Retry-After"]}.get(
+            code, ["Deprecation"] if (code, method) == ("200", "get") else []
+        )
+        for code in answers
+    }
+
+
+def test_what_goes_in_is_not_what_comes_out():
+    schema = document(DIALECT)
+
+    body = schema["paths"]["/api-token-auth/"]["post"]["requestBody"]["content"]
+    components = schema["components"]["schemas"]
+    assert {kind: content["schema"]["$ref"].rpartition("/")[2] for kind, content in body.items()} == {
+        "application/json": "AuthToken",
+        "application/x-www-form-urlencoded": "AuthToken",
+        "multipart/form-data": "AuthToken",
+    }
+    assert set(components["AuthToken"]["properties"]) == {"username", "password"}
+    assert set(components["IssuedToken"]["properties"]) == {"token"}
+    assert set(components["TokenProblem"]["properties"]) == {"detail"}
+    assert set(components["LoginProblem"]["properties"]) == {"username", "password", "non_field_errors", "detail"}
+    assert "required" not in components["LoginProblem"]
+
+
+def test_only_what_is_about_a_presented_token_asks_for_one():
+    paths = document(DIALECT)["paths"]
+
+    asked = {place: {method: each["security"] for method, each in paths[place].items()} for place in paths}
+    with_body = {place for place in paths for each in paths[place].values() if "requestBody" in each}
+    assert asked == {
+        "/api-token-auth/": {"post": [{}]},
+        "/api-token-auth/new/": {"get": [{"bearerAuth": []}], "post": [{"bearerAuth": []}]},
+        "/api-token-auth/revoke/": {"post": [{"bearerAuth": []}]},
+    }
+    assert with_body == {"/api-token-auth/"}
+
+
+def test_only_the_get_that_replaces_a_token_is_deprecated():
+    paths = document(DIALECT)["paths"]
+
+    deprecated = {(place, method) for place in paths for method, each in paths[place].items() if "deprecated" in each}
+    assert deprecated == {("/api-token-auth/new/", "get")}
+
+
+def test_a_dialect_that_is_mounted_twice_gives_every_operation_its_own_name():
+    paths = document(
+        path("v1/", include(("tessera.dialects.authtoken.urls", "one"))),
+        path("v2/", include(("tessera.dialects.authtoken.urls", "two"))),
+    )["paths"]
+
+    names = [each["operationId"] for place in paths.values() for each in place.values()]
+    assert len(set(names)) == 8
+
+
+class Subclass(TokenAuthentication):
+    pass
+
+
+class Keyword(AuthtokenAuthentication):
+    keyword = "Key"
+
+
+class TokenOnly(TokenAuthentication):
+    schemes = ("Token",)
+
+
+BEARER = {"type": "http", "scheme": "bearer"}
+OR_TOKEN = {"description": "`Bearer` before the token may also be `Token`."}
+
+
+@pytest.mark.parametrize(
+    ("authenticator", "schemes"),
+    [
+        pytest.param(TokenAuthentication, {"bearerAuth": BEARER | OR_TOKEN}, id="ours"),
+        pytest.param(Subclass, {"bearerAuth": BEARER | OR_TOKEN}, id="a subclass"),
+        pytest.param(AuthtokenAuthentication, {"bearerAuth": BEARER | OR_TOKEN}, id="the dialect's"),
+        pytest.param(
+            Keyword,
+            {"bearerAuth": BEARER | {"description": "`Bearer` before the token may also be `Key` or `Token`."}},
+            id="with a keyword of its own",
+        ),
+        pytest.param(
+            TokenOnly,
+            {
+                "tokenAuth": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": 'Token-based authentication with required prefix "Token"',
+                }
+            },
+            id="without Bearer",
+        ),
+    ],
+)
+def test_an_authentication_class_is_described_by_what_it_understands(authenticator, schemes):
+    schema = document(path("whoami/", view_with(authenticator).as_view()))
+
+    assert schema["components"]["securitySchemes"] == schemes
+
+
+def test_classes_that_read_the_same_header_are_authorized_once():
+    schema = document(
+        DIALECT,
+        path("one/", view_with(TokenAuthentication).as_view()),
+        path("two/", view_with(Subclass).as_view()),
+    )
+
+    assert list(schema["components"]["securitySchemes"]) == ["bearerAuth"]
+
+
+def test_beside_the_peer_each_has_its_own_scheme():
+    schema = document(path("whoami/", view_with(PeersTokenAuthentication, Subclass).as_view()))
+
+    assert sorted(schema["components"]["securitySchemes"]) == ["bearerAuth", "tokenAuth"]
+
+
+def test_a_view_with_a_serializer_of_its_own_is_described_by_that():
+    class WithCode(AuthTokenSerializer):
+        code = serializers.CharField()
+
+    class Obtain(ObtainAuthToken):
+        serializer_class = WithCode
+
+    schema = document(path("sign-in/", Obtain.as_view()))
+
+    operation = schema["paths"]["/sign-in/"]["post"]
+    body = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    assert "code" in schema["components"]["schemas"][body]["properties"]
+    assert list(operation["responses"]) == ["200", "400", "429", "503"]
+
+
+def test_what_a_site_says_of_its_own_method_goes_before_what_we_say():
+    class Replace(ReplaceAuthToken):
+        @extend_schema(operation_id="swap", description="Ours.")
+        def post(self, request):
+            return super().post(request)
+
+    operations = document(path("swap/", Replace.as_view()))["paths"]["/swap/"]
+
+    assert (operations["post"]["operationId"], operations["post"]["description"]) == ("swap", "Ours.")
+    assert list(operations["post"]["responses"]) == ["200", "401", "503"]
+    assert operations["get"]["deprecated"] is True
+
+
+def test_an_extension_of_a_site_goes_before_ours(monkeypatch):
+    # Whatever is defined registers itself, and would stay for the tests that follow.
+    monkeypatch.setattr(OpenApiAuthenticationExtension, "_registry", [*OpenApiAuthenticationExtension._registry])
+
+    class Own(OpenApiAuthenticationExtension):
+        target_class = Subclass
+        name = "own"
+
+        def get_security_definition(self, auto_schema):
+            return BEARER
+
+    schema = document(path("whoami/", view_with(Subclass).as_view()))
+
+    assert schema["components"]["securitySchemes"] == {"own": BEARER}
