@@ -32,23 +32,31 @@ DATABASES = {"postgres": "PostgreSQL", "sqlite": "SQLite"}
 PATIENCE = 30.0  # Seconds that the demo's server may take to answer.
 
 CURL_LINES = """
-The example serves {url} until Ctrl-C. In another terminal:
+The example is at {url} until Ctrl-C. In another terminal:
 
-  # sign in as ada, who was seeded; every answer is a new token
-  TOKEN=$(curl -s -d username=ada -d 'password=lovelace-1843' {url}/api-token-auth/ \\
+  # sign in as ada: every answer is another token
+  TOKEN=$(curl -s {url}/api-token-auth/ -d username=ada -d password=lovelace-1843 \\
           | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
 
-  # look, and add
-  curl -s -H "Authorization: Bearer $TOKEN" {url}/tracks/
-  curl -s -H "Authorization: Bearer $TOKEN" -d 'title=Note G' {url}/tracks/
+  # look, which needs no token, and add, which does
+  curl -s {url}/tracks/
+  curl -s {url}/tracks/ -H "Authorization: Bearer $TOKEN" -d 'title=Note G' -d album=1
 
-  # trade the token for a new one: the old one is dead from here on
-  TOKEN=$(curl -s -X POST -H "Authorization: Bearer $TOKEN" {url}/api-token-auth/new/ \\
+  # trade the token for a new one: the old one is dead from then on
+  OLD=$TOKEN
+  TOKEN=$(curl -s {url}/api-token-auth/new/ -X POST -H "Authorization: Bearer $OLD" \\
           | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
+  curl -si {url}/tracks/ -H "Authorization: Bearer $OLD"
 
   # end it, and see it refused
-  curl -si -X POST -H "Authorization: Bearer $TOKEN" {url}/api-token-auth/revoke/
-  curl -si -H "Authorization: Bearer $TOKEN" {url}/tracks/
+  curl -si {url}/api-token-auth/revoke/ -X POST -H "Authorization: Bearer $TOKEN"
+  curl -si {url}/tracks/ -H "Authorization: Bearer $TOKEN"
+
+In a browser:
+
+  {url}/tracks/    the browsable API; log in as ada (lovelace-1843) or grace (hopper-1906)
+  {url}/admin/     as admin (babbage-1791)
+  {url}/schema/    the OpenAPI document
 """
 
 
@@ -255,6 +263,8 @@ def verdict(failed: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    # So that `finally` runs, and the demo's server stops, when something ends this process politely.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # So that `finally` runs, and the demo's server stops, when something ends this process politely. A terminal that is
+    # closed says SIGHUP, which gunicorn takes for "read your settings again", and would live on.
+    for name in {"SIGTERM", "SIGHUP"} & set(dir(signal)):
+        signal.signal(getattr(signal, name), lambda number, _: sys.exit(128 + number))
     sys.exit(main(sys.argv[1:]))

@@ -118,8 +118,16 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
-# Every 4xx would be a line. They are the clients' affair.
-LOGGING = {"version": 1, "disable_existing_loggers": False, "loggers": {"django.request": {"level": "ERROR"}}}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "loggers": {
+        # Every 4xx would be a line. They are the clients' affair.
+        "django.request": {"level": "ERROR"},
+        # Django leaves it to the server to drop the body of a HEAD, and this one says each time that it did.
+        "gunicorn.http.wsgi": {"level": "ERROR"},
+    },
+}
 
 # A token in clear text over the wire is everybody's token.
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG

@@ -1,0 +1,251 @@
+"""The whole tour, over real HTTP: python -m example.tour http://127.0.0.1:8000
+
+Each line is a request, what it carried, the status that came, and the essential of the answer. The tour stops at the
+first surprise. Nothing of Django is imported here: this is what a client sees. It signs in as ada and as grace, whom
+`manage.py seed` has made, and takes away again what it adds.
+"""
+
+import json
+import sys
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+ADA = {"username": "ada", "password": "lovelace-1843"}
+GRACE = {"username": "grace", "password": "hopper-1906"}
+
+ASKED = {"WWW-Authenticate": 'Bearer realm="api"'}
+REFUSED = {"WWW-Authenticate": 'Bearer realm="api", error="invalid_token"'}
+UNKEPT = {"Cache-Control": "no-store"}
+DEPRECATED = {"Deprecation": "@1795392000"}
+
+NAMES = {"json": "JSON", "form": "a form", "parts": "a form in parts"}
+
+
+def main(words: list[str]) -> int:
+    if len(words) != 1 or not words[0].startswith("http://"):
+        print(__doc__)
+        return 2
+    walk = Walk(words[0])
+    try:
+        look_around(walk)
+        token = sign_in(walk)
+        album, track = add(walk, token)
+        keep_off(walk, token, track)
+        token = replace(walk, token)
+        token = replace_by_get(walk, token)
+        take_away(walk, token, [track, album])
+        end(walk, token)
+    except Surprise as surprise:
+        print(f"\nA surprise at step {walk.steps}.\n{surprise}", flush=True)
+        return 1
+    print(f"\nThat was the tour: {walk.steps} requests and no surprise.")
+    return 0
+
+
+# The tour
+
+
+def look_around(walk: "Walk") -> None:
+    walk.stage("Everybody may look. Whoever wants to add something is asked for a token.")
+    albums = walk("GET", "/albums/").expect(200)
+    albums.say(f"{albums['count']} albums")
+    tracks = walk("GET", "/tracks/").expect(200)
+    tracks.say(f"{len(tracks['results'])} of {tracks['count']} tracks")
+    more = walk("GET", "/tracks/?page=2").expect(200, count=tracks["count"])
+    more.say(f"{len(more['results'])} more")
+    walk("POST", "/tracks/", json={"title": "Note G"}).expect(401, ASKED).say(ASKED["WWW-Authenticate"])
+
+
+def sign_in(walk: "Walk") -> str:
+    walk.stage("A name and a password, for a token: another one each time. JSON will do, and so will a form.")
+    answers = [walk("POST", "/api-token-auth/", json=ADA).expect(200, UNKEPT).say_token()]
+    answers.append(walk("POST", "/api-token-auth/", form=ADA).expect(200, UNKEPT).say_token())
+    answers.append(walk("POST", "/api-token-auth/", parts=ADA).expect(200, UNKEPT).say_token())
+    token, *spare = (str(answer["token"]) for answer in answers)
+    wrong = walk("POST", "/api-token-auth/", json={**ADA, "password": "byron"})
+    wrong.expect(400).say(wrong["non_field_errors"][0])
+    for each in spare:
+        walk("POST", "/api-token-auth/revoke/", token=each).expect(204).say("ended: one of the three will do")
+    return token
+
+
+def add(walk: "Walk", token: str) -> tuple[str, str]:
+    walk.stage(
+        "With the token, ada adds and changes. `Bearer` or `Token`, in any letter case; the owner is taken from it."
+    )
+    letters: dict[str, Any] = {"name": "Letters", "artist": "Ada Lovelace"}
+    album = walk("POST", "/albums/", token=token, json=letters).expect(201, owner="ada", **letters)
+    album.say(f"album {album['id']} of {album['owner']}'s")
+    letter: dict[str, Any] = {"title": "To Babbage", "duration": "00:03:20", "album": album["id"]}
+    track = walk("POST", "/tracks/", token=token, scheme="Token", form=letter).expect(201, owner="ada", **letter)
+    track.say(f"track {track['id']} of {track['owner']}'s, on that album")
+    place = f"/tracks/{track['id']}/"
+    for scheme, title in {"bearer": "To Mr Babbage", "TOKEN": "To Charles Babbage"}.items():
+        change = walk("PATCH", place, token=token, scheme=scheme, json={"title": title}).expect(200, title=title)
+        change.say(f"now {change['title']!r}")
+    return f"/albums/{album['id']}/", place
+
+
+def keep_off(walk: "Walk", token: str, track: str) -> None:
+    walk.stage("grace may see what is ada's, and not change it. Nor may ada put a track on an album of grace's.")
+    graces = str(walk("POST", "/api-token-auth/", json=GRACE).expect(200, UNKEPT).say_token("grace's")["token"])
+    walk("GET", track, token=graces).expect(200, owner="ada").say("ada's")
+    for method in ("PATCH", "PUT", "DELETE"):
+        refused = walk(method, track, token=graces, json={"title": "Mine"}).expect(403)
+        refused.say(refused["detail"])
+    compilers = walk("POST", "/albums/", token=graces, json={"name": "Compilers", "artist": "Grace Hopper"})
+    compilers.expect(201, owner="grace").say(f"album {compilers['id']} of grace's")
+    refused = walk("POST", "/tracks/", token=token, json={"title": "Note G", "album": compilers["id"]}).expect(403)
+    refused.say(refused["detail"])
+    walk("DELETE", f"/albums/{compilers['id']}/", token=graces).expect(204).say("gone again")
+    walk("POST", "/api-token-auth/revoke/", token=graces).expect(204).say("grace leaves")
+
+
+def replace(walk: "Walk", old: str) -> str:
+    walk.stage("The token has leaked: ada trades it for a new one, and the old one is dead from the next request on.")
+    new = str(
+        walk("POST", "/api-token-auth/new/", token=old)
+        .expect(200, UNKEPT)
+        .say_token("as before: the row stays, its secret is another")["token"]
+    )
+    is_dead(walk, old, "the old one")
+    works(walk, new, "the new one")
+    return new
+
+
+def replace_by_get(walk: "Walk", old: str) -> str:
+    walk.stage("GET trades it too, as tutorials have it, but is deprecated. HEAD changes nothing.")
+    walk("HEAD", "/api-token-auth/new/", token=old).expect(405).say("not allowed")
+    works(walk, old, "still the same")
+    answer = walk("GET", "/api-token-auth/new/", token=old).expect(200, UNKEPT | DEPRECATED)
+    new = str(answer.say_token("and Deprecation: " + DEPRECATED["Deprecation"])["token"])
+    is_dead(walk, old, "the old one")
+    works(walk, new, "the new one")
+    return new
+
+
+def take_away(walk: "Walk", token: str, places: list[str]) -> None:
+    walk.stage("ada takes away what she added.")
+    for place in places:
+        walk("DELETE", place, token=token).expect(204).say("gone")
+        walk("GET", place).expect(404).say("for everybody")
+
+
+def end(walk: "Walk", token: str) -> None:
+    walk.stage("ada signs out. To end what has ended is no error, and it opens nothing any more.")
+    walk("POST", "/api-token-auth/revoke/", token=token).expect(204).say("ended")
+    walk("POST", "/api-token-auth/revoke/", token=token).expect(204).say("had ended")
+    is_dead(walk, token, REFUSED["WWW-Authenticate"])
+    refused = walk("POST", "/api-token-auth/new/", token=token).expect(401)
+    refused.say(refused["detail"])
+
+
+def is_dead(walk: "Walk", token: str, which: str) -> None:
+    walk("GET", "/tracks/", token=token).expect(401, REFUSED, detail="Invalid token.").say(which)
+
+
+def works(walk: "Walk", token: str, which: str) -> None:
+    # Reading is free, but with a token that is dead even that is a 401.
+    walk("GET", "/tracks/", token=token).expect(200).say(which)
+
+
+# The walking
+
+
+class Surprise(Exception):
+    """Something else came than was expected."""
+
+
+class Walk:
+    """From one request to the next."""
+
+    def __init__(self, url: str) -> None:
+        self.address = urlsplit(url).netloc
+        self.steps = 0
+
+    def stage(self, title: str) -> None:
+        print(f"\n{title}\n", flush=True)
+
+    def __call__(self, method: str, path: str, *, token: str = "", scheme: str = "Bearer", **body: Any) -> "Answer":
+        """One request. `body` is at most one of `json`, `form` and `parts`."""
+        self.steps += 1
+        sent, headers = encoded(body)
+        if token:
+            headers["Authorization"] = f"{scheme} {token}"
+        carried = f"{scheme} {hint(token)}" if token else NAMES.get(next(iter(body), ""), "")
+        line = f"{method:<6} {path:<23} {carried:<19}"
+        connection = HTTPConnection(self.address, timeout=30)
+        try:
+            connection.request(method, path, sent, headers)
+            answer = connection.getresponse()
+            text = answer.read().decode("utf-8", "replace")
+        except (OSError, HTTPException) as error:
+            raise Surprise(f"  asked     {line.rstrip()}\n  expected  an answer\n  came      {error!r}") from error
+        finally:
+            connection.close()
+        return Answer(line, answer.status, {name.lower(): value for name, value in answer.getheaders()}, text)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came."""
+
+    line: str
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    def expect(self, status: int, headers: dict[str, str] | None = None, **values: Any) -> "Answer":
+        """Itself, if it has this status, these headers, and these values in its JSON."""
+        self.agree("status", status, self.status)
+        for name, value in (headers or {}).items():
+            self.agree(name, value, self.headers.get(name.lower()))
+        for name, value in values.items():
+            self.agree(name, value, self[name])
+        return self
+
+    def say(self, essential: str) -> "Answer":
+        print(f"  {self.line}  {self.status}  {essential}", flush=True)
+        return self
+
+    def say_token(self, more: str = "") -> "Answer":
+        return self.say(f"a token, {hint(self['token'])}" + (f", {more}" if more else ""))
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return json.loads(self.text)[name]
+        except (ValueError, KeyError, TypeError):
+            raise self.surprise(f"JSON with {name!r} in it", self.text) from None
+
+    def agree(self, what: str, expected: Any, came: Any) -> None:
+        if expected != came:
+            raise self.surprise(f"{what} {expected!r}", f"{what} {came!r}, with {self.text!r}")
+
+    def surprise(self, expected: str, came: str) -> Surprise:
+        return Surprise(f"  asked     {self.line.rstrip()}\n  expected  {expected}\n  came      {came[:500]}")
+
+
+def encoded(body: dict[str, Any]) -> tuple[bytes | None, dict[str, str]]:
+    """What is sent, and the headers that say what it is."""
+    match body:
+        case {"json": values}:
+            return json.dumps(values).encode(), {"Content-Type": "application/json"}
+        case {"form": values}:
+            return urlencode(values).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
+        case {"parts": values}:
+            part = '--part\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+            sent = "".join(part.format(name, value) for name, value in values.items()) + "--part--\r\n"
+            return sent.encode(), {"Content-Type": "multipart/form-data; boundary=part"}
+    return None, {}
+
+
+def hint(token: str) -> str:
+    """A token as it may be shown, and as the admin shows it: the prefix, and a piece of the id of its row."""
+    head, _, rest = token.partition("_")
+    return f"{head[:-1]}_{rest[24:32]}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
