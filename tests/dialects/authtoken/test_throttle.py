@@ -262,6 +262,6 @@ def test_nobody_who_reads_the_cache_learns_who_signs_in(try_once, settings):
 
     try_once()
 
-    keys = list(cache._cache)
+    keys = list(vars(cache)["_cache"])
     assert len(keys) == 3
     assert not [key for key in keys if "ada" in key or HOME in key]
