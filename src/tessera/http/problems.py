@@ -1,11 +1,14 @@
 """How a refusal goes out: error → status, code, challenge. A dialect may change the body, never this."""
 
+import re
 from dataclasses import dataclass
 
 from tessera.errors import InvalidAsk, InvalidCredential, MalformedHeader, NotAllowed, StoreDown, TesseraError, TooMany
 
 RETRY_AFTER = 5
 """Seconds after which a client may try again when the storage was down (RFC 9110 §10.2.3)."""
+
+_NO_TEXT = re.compile(r"[^ -~]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +45,5 @@ def problem(error: TesseraError) -> Problem:
 
 def challenge(scheme: str, realm: str, error: str | None = None) -> str:
     """The `WWW-Authenticate` of a 401 (RFC 6750 §3). Without `error` where no credential was presented."""
-    quoted = realm.replace("\\", "\\\\").replace('"', '\\"')
+    quoted = _NO_TEXT.sub("?", realm).replace("\\", "\\\\").replace('"', '\\"')
     return f'{scheme} realm="{quoted}"' + (f', error="{error}"' if error else "")
