@@ -1,0 +1,282 @@
+"""What went wrong at the peers, and is published: one test for each, named after it."""
+
+import logging
+from base64 import b64encode
+from hashlib import sha256, sha512
+
+import pytest
+from django.apps import apps
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.test import APIClient
+
+from tessera import Ask, Kind, issue
+from tessera.dialects.authtoken import Token
+from tessera.drf.endpoint import Endpoint
+from tessera.errors import NotAllowed
+from tessera.models import Grant
+from tests.recording import CountingHasher
+
+LOGIN, NEW, REVOKE = "/api-token-auth/", "/api-token-auth/new/", "/api-token-auth/revoke/"
+ADA = {"username": "ada", "password": "lovelace-1843"}
+UNABLE = {"non_field_errors": ["Unable to log in with provided credentials."]}
+
+
+def bearing(secret):
+    return {"Authorization": f"Token {secret}"}
+
+
+@pytest.fixture
+def hashed(settings, monkeypatch):
+    """The passwords that were hashed, from now on."""
+    settings.PASSWORD_HASHERS = ["tests.recording.CountingHasher"]
+    monkeypatch.setattr(CountingHasher, "passwords", [])
+    return CountingHasher.passwords
+
+
+@pytest.mark.parametrize(("method", "path"), [("get", "/whoami/"), ("post", NEW), ("get", NEW)])
+def test_simplejwt_cve_2024_22513_a_token_of_a_disabled_user(client, hand_out, method, path):
+    token = hand_out().secret
+    User.objects.update(is_active=False)
+
+    answer = getattr(client, method)(path, headers=bearing(token))
+
+    assert (answer.status_code, answer.json()) == (401, {"detail": "Invalid token."})
+
+
+def test_simplejwt_cve_2024_22513_no_token_is_made_for_a_disabled_user(client, user):
+    user.is_active = False
+    user.save()
+
+    with pytest.raises(NotAllowed):
+        issue(Ask(subject=user))
+
+    assert client.post(LOGIN, ADA).status_code == 400
+    assert not Grant.objects.exists()
+
+
+def test_simplejwt_outstanding_token_no_table_holds_a_token(client, hand_out):
+    sign_in = client.post(LOGIN, ADA).json()["token"]
+    replaced = client.post(NEW, headers=bearing(sign_in)).json()["token"]
+    secrets = [sign_in, replaced, hand_out().secret, hand_out(subject=None, kind=Kind.MACHINE).secret]
+
+    told = dump().encode()
+
+    for secret in secrets:
+        raw, part = secret.encode(), secret[-59:-16].encode()
+        spellings = [raw, part, b64encode(raw)[:-4], raw.hex().encode(), part.hex().encode()]
+        digests = [digest for of in (sha256, sha512) for digest in (of(raw).digest(), of(part).digest())]
+        forms = [form for digest in digests for form in (digest.hex().encode(), b64encode(digest))]
+        assert not [form for form in [*spellings, *forms] if form in told]
+
+
+def dump():
+    """Every column of every table, as text; bytes as hex and as base64."""
+    rows = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            rows += cursor.fetchall()
+    assert rows
+    return "\n".join(
+        f"{value.hex()} {b64encode(value).decode()}" if isinstance(value, bytes) else str(value)
+        for row in rows
+        for value in (bytes(each) if isinstance(each, memoryview) else each for each in row)
+    )
+
+
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "bEARER", "token", "TOKEN"])
+def test_simplejwt_the_case_of_the_scheme(client, hand_out, scheme):
+    answer = client.get("/whoami/", headers={"Authorization": f"{scheme} {hand_out().secret}"})
+
+    assert answer.status_code == 200
+
+
+def test_simplejwt_a_deleted_user_is_a_401_and_no_404(client, hand_out, user):
+    token = hand_out().secret
+    user.delete()
+
+    assert client.get("/whoami/", headers=bearing(token)).status_code == 401
+
+
+def test_djoser_cve_2024_21543_signing_in_past_the_back_ends(client, user, settings, hashed):
+    settings.AUTHENTICATION_BACKENDS = ["tests.recording.DeafBackend"]
+
+    answer = client.post(LOGIN, ADA)
+
+    assert (answer.status_code, answer.json(), hashed) == (400, UNABLE, [])
+
+
+def test_drf_authtoken_the_key_in_str_and_repr(hand_out):
+    issued = hand_out(client="authtoken")
+
+    shown = [f"{each!s} {each!r} {vars(each)!r}" for each in (issued.grant, Token.objects.get())]
+    shown += [repr(issued), repr(Token.of_issued(issued)), str(Token.of_issued(issued))]
+    assert not [text for text in shown if issued.secret[-59:] in text]
+
+
+def test_drf_authtoken_the_key_in_the_admins_log(hand_out, admin_user):
+    issued = hand_out()
+
+    LogEntry.objects.log_actions(admin_user.pk, [issued.grant], 2, [{"changed": {"fields": ["label"]}}])
+
+    entry = LogEntry.objects.get()
+    assert entry.object_repr == issued.grant.hint
+    assert entry.object_repr[-8:] not in issued.secret[-59:]
+
+
+@pytest.mark.parametrize("scheme", ["Token", "Bearer"])
+@pytest.mark.parametrize("spoilt", [b"\xff", b"\xff\xfe", b"\xc3", b"\xed\xa0\x80", b"\x80abc", b"ab\xf0\x9f"])
+def test_drf_2928_and_knox_a_byte_that_is_no_utf_8(client, db, scheme, spoilt):
+    answer = client.get("/whoami/", HTTP_AUTHORIZATION=f"{scheme} {spoilt.decode('latin-1')}")
+
+    assert answer.status_code == 401
+
+
+def test_knox_46_and_20_a_token_of_any_length(client, hand_out):
+    secret = hand_out().secret
+    long = secret + "0" * 600
+
+    statuses = {n: client.get("/whoami/", headers=bearing(long[:n])).status_code for n in range(601)}
+
+    assert [n for n, status in statuses.items() if status != 401] == [len(secret)]
+
+
+@pytest.mark.parametrize("others", [1, 300])
+def test_knox_391_what_a_request_costs_with_many_tokens(client, hand_out, others):
+    token = hand_out().secret
+    client.get("/whoami/", headers=bearing(token))
+    for _ in range(others):
+        hand_out()
+
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/whoami/", headers=bearing(token))
+
+    assert [query["sql"].split()[0] for query in queries] == ["SELECT"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_knox_186_noting_the_last_use_brings_no_deleted_row_back(client, hand_out):
+    token = hand_out().secret
+
+    def delete_first(execute, sql, params, many, context):
+        if sql.startswith("UPDATE") and not gone:
+            with connection.cursor() as cursor:
+                cursor.execute("DELETE FROM tessera_grant")
+            gone.append(sql)
+        return execute(sql, params, many, context)
+
+    gone: list[str] = []
+    with connection.execute_wrapper(delete_first):
+        answer = client.get("/whoami/", headers=bearing(token))
+
+    assert answer.status_code == 200
+    assert gone
+    assert not Grant.objects.exists()
+
+
+def test_better_auth_cve_2025_61928_a_user_in_the_body(client, user, admin_user):
+    named = dict.fromkeys(["user", "user_id", "userId", "subject", "subject_id", "owner"], admin_user.pk)
+
+    first = client.post(LOGIN, {**ADA, **named}, format="json").json()["token"]
+    second = client.post(NEW, named, headers=bearing(first), format="json").json()["token"]
+
+    assert Grant.objects.get().subject == user
+    assert client.get("/whoami/", headers=bearing(second)).json() == {"username": "ada"}
+    assert client.post(NEW, named, format="json").status_code == 401
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fosite_ghsa_7mqr_a_revocation_that_the_database_refused(client, hand_out):
+    token = bearing(hand_out().secret)
+
+    def refuse_writes(execute, sql, params, many, context):
+        if sql.startswith("UPDATE"):
+            raise OperationalError("the database is read-only")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse_writes):
+        answer = client.post(REVOKE, headers=token)
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert client.get("/whoami/", headers=token).status_code == 200
+
+
+def test_allauth_65_8_1_a_success_that_clears_counters(client, user, clock):
+    wrong = {**ADA, "password": "wrong"}
+
+    statuses = [client.post(LOGIN, body).status_code for body in [*[wrong] * 9, ADA, ADA]]
+
+    assert statuses == [400] * 9 + [200, 429]
+
+
+def test_allauth_65_14_2_and_drf_get_ident_a_spoofed_address(client, user, clock):
+    statuses = [
+        client.post(
+            LOGIN,
+            {**ADA, "password": "wrong"},
+            headers={"X-Forwarded-For": f"203.0.113.{n}", "X-Real-IP": f"10.0.0.{n}"},
+        ).status_code
+        for n in range(11)
+    ]
+
+    assert statuses == [400] * 10 + [429]
+
+
+def test_django_cve_2024_39329_who_exists_told_by_the_work_that_is_done(client, user, hashed):
+    User.objects.create_user("inactive", password=ADA["password"], is_active=False)
+    User.objects.create_user("unusable")
+
+    work = {}
+    for name in ("ada", "nobody", "inactive", "unusable"):
+        hashed.clear()
+        client.post(LOGIN, {"username": name, "password": "wrong"})
+        work[name] = len(hashed)
+
+    assert set(work.values()) == {1}
+
+
+def credential_endpoints(patterns=None, prefix="/"):
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from credential_endpoints(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern) and issubclass(getattr(pattern.callback, "view_class", object), Endpoint):
+            yield route
+
+
+def test_drf_obtain_auth_token_escapes_the_throttle(user, hashed, clock):
+    endpoints = list(credential_endpoints())
+    assert {LOGIN, NEW, REVOKE} <= set(endpoints)
+
+    for path in endpoints:
+        cache.clear()
+        hashed.clear()
+        for n in range(30):
+            APIClient().post(path, {**ADA, "password": f"wrong-{n}"}, headers=bearing(f"wrong-{n}"))
+
+        assert len(hashed) <= 10, path
+
+
+def test_no_secret_is_dumped_or_logged(client, hand_out, capsys, caplog):
+    caplog.set_level(logging.DEBUG)
+    connection.force_debug_cursor = True
+    try:
+        token = client.post(LOGIN, ADA).json()["token"]
+        token_2 = client.post(NEW, headers=bearing(token)).json()["token"]
+        client.post(REVOKE, headers=bearing(token_2))
+    finally:
+        connection.force_debug_cursor = False
+
+    call_command("dumpdata")
+
+    dumped = capsys.readouterr().out
+    assert apps.get_app_config("tessera").label in dumped
+    for secret in (token[-59:], token_2[-59:], ADA["password"]):
+        assert secret not in dumped
+        assert secret not in caplog.text
