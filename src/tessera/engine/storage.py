@@ -4,10 +4,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import InterfaceError, OperationalError, router
+from django.db import InterfaceError, InternalError, OperationalError, router
 
 from tessera.errors import StoreDown
 from tessera.models import Grant
+
+_READ_ONLY = "25006"
 
 
 def alias() -> str:
@@ -20,12 +22,15 @@ def storage() -> Iterator[None]:
     """Say `StoreDown` where the database does not answer. A table that is not there stays the site's error."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        if _is_our_own_fault(error):
+    except (OperationalError, InterfaceError, InternalError) as error:
+        if not _is_down(error):
             raise
         raise StoreDown("database") from error
 
 
-def _is_our_own_fault(error: Exception) -> bool:
+def _is_down(error: Exception) -> bool:
+    if isinstance(error, InternalError):
+        # What PostgreSQL says of writing while it is failed over; MySQL and SQLite call that "operational".
+        return getattr(error.__cause__, "sqlstate", None) == _READ_ONLY
     # SQLite calls a missing table or column "operational" as well; every other database calls it a programming error.
-    return getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    return getattr(error.__cause__, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR

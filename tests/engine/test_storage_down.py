@@ -1,0 +1,196 @@
+"""A storage that does not answer says nothing of a token: neither that it opens nor that it does not."""
+
+from contextlib import contextmanager
+
+import pytest
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection, transaction
+
+from tessera import Ask, Purpose, issue, replace, revoke, verify
+from tessera.engine.lookup import find
+from tessera.engine.pruning import prune
+from tessera.errors import StoreDown
+from tessera.models import Grant
+from tests.racing import meanwhile
+
+DOORS = frozenset({Purpose.ACCESS, Purpose.PERSONAL})
+
+TRY_AGAIN = {"detail": "The service is not available for the moment. Try again."}
+
+ada = {"username": "ada", "password": "lovelace-1843"}
+
+use = pytest.param(lambda client: client.get("/whoami/"), 200, id="use")
+log_in = pytest.param(lambda client: client.post("/api-token-auth/", ada), 200, id="log in")
+new = pytest.param(lambda client: client.post("/api-token-auth/new/"), 200, id="replace")
+end = pytest.param(lambda client: client.post("/api-token-auth/revoke/"), 204, id="revoke")
+
+
+@contextmanager
+def failing(error, word=""):
+    """A database that does not answer to statements which begin with `word`."""
+
+    def wrapper(execute, sql, *rest):
+        if sql.startswith(word):
+            raise error("the server closed the connection unexpectedly")
+        return execute(sql, *rest)
+
+    # In a block of its own: what failed in it leaves the test's own transaction whole.
+    with transaction.atomic(), connection.execute_wrapper(wrapper):
+        yield
+
+
+def assert_unavailable(answer):
+    assert (answer.status_code, answer.json()) == (503, TRY_AGAIN)
+    assert answer["Retry-After"] == "5"
+    assert "WWW-Authenticate" not in answer
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        pytest.param(lambda issued: issue(Ask(subject=issued.grant.subject)), id="issue"),
+        pytest.param(lambda issued: verify(issued.secret, accept=DOORS), id="verify"),
+        pytest.param(lambda issued: replace(issued.secret, accept=DOORS), id="replace"),
+        pytest.param(lambda issued: revoke(issued.grant), id="revoke"),
+        pytest.param(lambda issued: revoke(subject=issued.grant.subject), id="revoke all of a user"),
+        pytest.param(lambda issued: find(issued.grant.pk), id="look up"),
+        pytest.param(lambda issued: prune(), id="prune"),
+    ],
+)
+def test_every_verb_says_so_and_keeps_the_cause(hand_out, error, verb):
+    issued = hand_out()
+
+    with failing(error), pytest.raises(StoreDown) as caught:
+        verb(issued)
+
+    assert type(caught.value.__cause__) is error
+    assert verify(issued.secret, accept=DOORS).grant_id == issued.grant.pk
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+@pytest.mark.parametrize(("ask", "usual"), [use, log_in, new, end])
+def test_every_door_answers_503_and_the_usual_once_it_is_back(client, hand_out, error, ask, usual):
+    client.credentials(HTTP_AUTHORIZATION=f"Token {hand_out().secret}")
+
+    with failing(error):
+        answer = ask(client)
+
+    assert_unavailable(answer)
+    assert ask(client).status_code == usual
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("ask", "usual"), [log_in, new, end])
+def test_a_door_that_can_read_and_not_write_answers_503_and_changes_nothing(client, hand_out, ask, usual):
+    issued = hand_out()
+    client.credentials(HTTP_AUTHORIZATION=f"Token {issued.secret}")
+
+    with failing(OperationalError, "UPDATE"):
+        answer = ask(client)
+
+    assert_unavailable(answer)
+    assert verify(issued.secret, accept=DOORS).grant_id == issued.grant.pk
+    assert ask(client).status_code == usual
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("ask", "usual"), [use, log_in, new, end])
+def test_a_missing_table_is_the_sites_error(client, hand_out, ask, usual):
+    client.credentials(HTTP_AUTHORIZATION=f"Token {hand_out().secret}")
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE tessera_grant RENAME TO elsewhere")
+
+    with pytest.raises(DatabaseError, match=r"no such table: tessera_grant|relation \"tessera_grant\" does not exist"):
+        ask(client)
+
+
+READ_ONLY = {
+    "sqlite": ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),
+    "postgresql": ("SET default_transaction_read_only = ON", "SET default_transaction_read_only = OFF"),
+}
+
+
+@contextmanager
+def read_only():
+    """The database as it is while one server hands over to another."""
+    begin, end = READ_ONLY[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(begin)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(end)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_is_read_only_opens_the_door_and_notes_no_use(client, hand_out):
+    issued = hand_out()
+
+    with read_only():
+        answer = client.get("/whoami/", headers={"Authorization": f"Bearer {issued.secret}"})
+
+    assert (answer.status_code, answer.json()) == (200, {"username": "ada"})
+    assert Grant.objects.get().last_used_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("ask", "usual"), [log_in, new, end])
+def test_a_database_that_is_read_only_makes_trades_and_ends_nothing(client, hand_out, ask, usual):
+    issued = hand_out()
+    client.credentials(HTTP_AUTHORIZATION=f"Token {issued.secret}")
+
+    with read_only():
+        answer = ask(client)
+
+    assert_unavailable(answer)
+    assert ask(client).status_code == usual
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connection that could be cut")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("ask", "usual"), [use, log_in, new, end])
+def test_a_connection_that_is_cut_answers_503_once(client, hand_out, ask, usual):
+    client.credentials(HTTP_AUTHORIZATION=f"Token {hand_out().secret}")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (ours,) = cursor.fetchone()
+
+    assert meanwhile(lambda: cut(ours)) == (True,)
+    answer = ask(client)
+
+    assert_unavailable(answer)
+    close_old_connections()  # As Django does between two requests.
+    assert ask(client).status_code == usual
+
+
+def cut(backend):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [backend])
+        return cursor.fetchone()
+
+
+@pytest.fixture
+def cache_down(settings, tmp_path):
+    """A Valkey where nothing listens."""
+    url = f"unix://{tmp_path / 'nothing-listens-here'}"
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("password", [pytest.param("lovelace-1843", id="right"), pytest.param("wrong", id="wrong")])
+def test_without_its_cache_no_log_in_is_let_through(client, user, cache_down, password):
+    answer = client.post("/api-token-auth/", {"username": "ada", "password": password})
+
+    assert_unavailable(answer)
+    assert Grant.objects.count() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("ask", "usual"), [use, new, end])
+def test_the_cache_of_the_log_ins_is_nothing_to_a_token(client, hand_out, cache_down, ask, usual):
+    client.credentials(HTTP_AUTHORIZATION=f"Token {hand_out().secret}")
+
+    assert ask(client).status_code == usual
