@@ -1,5 +1,8 @@
 """Several things at once, each on a connection of its own; and one thing in the middle of another."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -65,3 +68,26 @@ def rows_written() -> Iterator[list[int]]:
 
     with connection.execute_wrapper(wrapper):
         yield counts
+
+
+SETUP = """
+import os, sys
+import django
+from django.conf import settings
+settings.DATABASES["default"]["NAME"] = sys.argv.pop(1)
+django.setup()
+from django.db import connection
+"""
+
+
+def in_a_process(code: str, *args: str) -> int:
+    """Run `code` in a process with this suite's settings, on this test's database. Says how it ended."""
+    done = subprocess.run(
+        [sys.executable, "-c", SETUP + code, str(connection.settings_dict["NAME"]), *args],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+        stderr=subprocess.PIPE,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.stderr == b"", done.stderr.decode()
+    return done.returncode

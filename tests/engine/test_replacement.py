@@ -1,19 +1,15 @@
 """A token that leaked, traded for a fresh one by one UPDATE: before it the old one works, after it the new."""
 
-import os
-import subprocess
-import sys
 from datetime import timedelta
 from threading import Barrier
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 
 from tessera import Issued, Kind, Purpose, replace, revoke, verify
 from tessera.errors import InvalidCredential, Malformed, PasswordChanged, Revoked, SubjectGone, Unknown, WrongPurpose
 from tessera.models import Grant
-from tests.racing import PATIENCE, at_once, before_writing, meanwhile, rows_written
+from tests.racing import PATIENCE, at_once, before_writing, in_a_process, meanwhile, rows_written
 
 DOORS = frozenset({Purpose.ACCESS, Purpose.PERSONAL})
 
@@ -229,22 +225,16 @@ def test_a_password_changed_between_its_reading_and_its_writing_ends_both(hand_o
     assert (opens(old.secret), opens(fresh.secret)) == (False, False)
 
 
-# What a worker does that is killed in the middle: its settings are this suite's, its database is this test's.
 WORKER = """
-import os, sys
-import django
-from django.conf import settings
-name, moment, secret = sys.argv[1:]
-settings.DATABASES["default"]["NAME"] = name
-django.setup()
 from contextlib import nullcontext
-from django.db import connection, transaction
+from django.db import transaction
 from tessera import Purpose, replace
+moment, secret = sys.argv[1:]
 
-def killed(execute, sql, params, many, context):
+def killed(execute, sql, *rest):
     if sql.startswith("UPDATE") and moment == "before":
         os._exit(9)
-    result = execute(sql, params, many, context)
+    result = execute(sql, *rest)
     if sql.startswith("UPDATE"):
         os._exit(9)
     return result
@@ -266,13 +256,6 @@ with transaction.atomic() if moment == "uncommitted" else nullcontext(), connect
 def test_for_a_worker_that_is_killed_the_commit_decides_which_token_works(hand_out, moment, old_works):
     old = hand_out()
 
-    worker = subprocess.run(
-        [sys.executable, "-c", WORKER, str(connection.settings_dict["NAME"]), moment, old.secret],
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    ended = in_a_process(WORKER, moment, old.secret)
 
-    assert (worker.returncode, worker.stderr) == (9, b"")
-    assert opens(old.secret) == old_works
+    assert (ended, opens(old.secret)) == (9, old_works)
