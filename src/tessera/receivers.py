@@ -1,7 +1,7 @@
 """What happens here when Django says that a user was saved. Connected in `tessera.apps`."""
 
 import logging
-from functools import partial
+import traceback
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -39,17 +39,29 @@ def carry_grants_over(instance: Any, **_: Any) -> None:
 
 def give_token(instance: Model, created: bool, raw: bool, using: str, **_: Any) -> None:
     """After a user was created: the token of `TOKEN_FOR_NEW_USERS`, once the user is there for good."""
-    if created and not raw and current().TOKEN_FOR_NEW_USERS and isinstance(instance, get_user_model()):
-        transaction.on_commit(partial(_give_token_to, instance.pk, using), using=using, robust=True)
+    if not created or raw or not current().TOKEN_FOR_NEW_USERS or not isinstance(instance, get_user_model()):
+        return
+
+    def give() -> None:
+        _give_token_to(instance.pk, using)
+
+    transaction.on_commit(give, using=using, robust=True)
 
 
 def _give_token_to(user_pk: Any, using: str) -> None:
     # Read again: what is set between create() and the commit, the password above all, must not end the token at birth.
-    user: AbstractBaseUser = get_user_model()._base_manager.using(using).get(pk=user_pk)
+    user: AbstractBaseUser | None = get_user_model()._base_manager.using(using).filter(pk=user_pk).first()
+    if user is None:
+        return
     tell = import_string(current().TOKEN_FOR_NEW_USERS or "")
     try:
         issued = issue(Ask(subject=user, label="first"))
     except NotAllowed as refusal:
         logger.info("no token for the new user %s: %s", user_pk, refusal)
-    else:
+        return
+    try:
         tell(user, issued)
+    except Exception as error:  # noqa: BLE001 - the user is made, whatever becomes of the news
+        # Where it happened, and not what it said: that may hold the secret, as the URL of a request that failed does.
+        trace = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("the new user %s was not told of a token: %s\n%s", user_pk, type(error).__name__, trace)
