@@ -99,6 +99,10 @@ class Token(Grant):
         self._state.fields_cache["subject"] = subject
         return self
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the secret: what is pickled comes to lie in caches and queues."""
+        return {name: value for name, value in super().__getstate__().items() if name != "_secret"}
+
     @property
     def key(self) -> str:
         """The secret, where this very object was minted or presented.
@@ -145,7 +149,8 @@ class AuthTokenOfUser:
     def __get__(self, user: AbstractBaseUser | None, owner: type) -> Any:
         if user is None:
             return self
-        token = Token.objects.filter(subject_id=user.pk).order_by("-pk").first()
+        # To the database, the tokens of nobody are the machines'.
+        token = None if user.pk is None else Token.objects.filter(subject_id=user.pk).order_by("-pk").first()
         if token is None:
             raise NoAuthToken(f"{owner.__name__} has no auth_token.")
         return token

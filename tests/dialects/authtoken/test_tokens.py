@@ -1,0 +1,262 @@
+"""`Token`, as call sites written for REST framework's own know it, with only the import changed."""
+
+import json
+import pickle
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.core import serializers
+from django.db import transaction
+from django.db.models.signals import post_save
+
+from tessera import Ask, Kind, Purpose, issue, verify
+from tessera.dialects.authtoken import Token
+from tessera.errors import InvalidCredential, NotAllowed, SecretGone
+from tessera.models import Grant
+
+PERSONAL = frozenset({Purpose.PERSONAL})
+
+CURE = r"use what Token\.objects\.create\(\) answers, or mint another"
+
+
+def opens(key: str) -> bool:
+    try:
+        verify(key, accept=PERSONAL)
+    except InvalidCredential:
+        return False
+    return True
+
+
+@pytest.fixture
+def receiver(db):
+    """What the tutorials of the field put into a site's models."""
+    made = []
+
+    def create_auth_token(sender, instance=None, created=False, **kwargs):
+        if created:
+            made.append(Token.objects.create(user=instance))
+
+    post_save.connect(create_auth_token, sender=get_user_model())
+    yield made
+    post_save.disconnect(create_auth_token, sender=get_user_model())
+
+
+def test_a_sites_own_receiver_makes_a_token_for_each_new_user(receiver):
+    ada = User.objects.create_user("ada", password="lovelace-1843")
+    eve = User.objects.create_user("eve")
+
+    assert [token.user for token in receiver] == [ada, eve]
+    assert [verify(token.key, accept=PERSONAL).subject for token in receiver] == [ada, eve]
+
+
+def test_a_receivers_token_goes_with_a_user_who_is_rolled_back(receiver):
+    with transaction.atomic():
+        User.objects.create_user("ada")
+        transaction.set_rollback(True)
+
+    assert [opens(token.key) for token in receiver] == [False]
+
+
+@pytest.mark.django_db
+def test_create_answers_a_token_that_knows_its_key(user):
+    token = Token.objects.create(user=user)
+
+    assert opens(token.key)
+    assert (token.user, token.created, token.key) == (user, token.created_at, token.key)
+    assert (type(token), Token.objects.get()) == (Token, token)
+
+
+@pytest.mark.django_db
+def test_create_takes_the_user_no_query(user, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        token = Token.objects.create(user=user)
+        told = token.user, token.created, token.key, str(token), token.pk
+
+    assert told[0] is user
+
+
+@pytest.mark.django_db
+def test_create_makes_another_beside_the_first(user):
+    first, second = Token.objects.create(user=user), Token.objects.create(user=user)
+
+    assert first.key != second.key
+    assert (opens(first.key), opens(second.key), Token.objects.filter(user=user).count()) == (True, True, 2)
+
+
+@pytest.mark.django_db
+def test_create_makes_none_for_an_inactive_user(user):
+    user.is_active = False
+
+    with pytest.raises(NotAllowed):
+        Token.objects.create(user=user)
+
+
+@pytest.mark.django_db
+def test_get_or_create_makes_one_each_time_and_says_whether_it_is_the_only_one(user):
+    first, first_is_new = Token.objects.get_or_create(user=user)
+    second, second_is_new = Token.objects.get_or_create(user=user)
+
+    assert (first_is_new, second_is_new) == (True, False)
+    assert (opens(first.key), opens(second.key)) == (True, True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "over",
+    [
+        pytest.param(lambda token, clock: token.delete(), id="deleted"),
+        pytest.param(lambda token, clock: clock.turn(timedelta(days=366)), id="expired"),
+    ],
+)
+def test_a_token_that_is_over_is_not_there_for_get_or_create(user, clock, over):
+    token, _ = Token.objects.get_or_create(user=user)
+    over(token, clock)
+
+    another, is_new = Token.objects.get_or_create(user=user)
+
+    assert (is_new, opens(token.key), opens(another.key)) == (True, False, True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "load",
+    [
+        pytest.param(lambda user, token: Token.objects.get(user=user), id="get"),
+        pytest.param(lambda user, token: Token.objects.get(pk=token.pk), id="get by key"),
+        pytest.param(lambda user, token: Token.objects.filter(user__username="ada").first(), id="filter"),
+        pytest.param(lambda user, token: Token.objects.exclude(user=None).get(), id="exclude"),
+        pytest.param(lambda user, token: next(iter(Token.objects.all())), id="all"),
+        pytest.param(lambda user, token: user.auth_token, id="auth_token"),
+    ],
+)
+def test_a_key_is_gone_from_a_token_that_was_read_back_and_the_error_says_the_cure(user, load):
+    made = Token.objects.create(user=user)
+    token = load(user, made)
+
+    with pytest.raises(SecretGone, match=CURE):
+        _ = token.key
+
+    assert (token, token.user, token.created) == (made, user, made.created)
+
+
+@pytest.mark.django_db
+def test_a_token_read_back_stays_mute_in_the_forms_that_call_sites_print(user):
+    token = Token.objects.create(user=user)
+    secret = token.key[37:]
+
+    forms = [
+        str(token),
+        repr(token),
+        f"{token}",
+        serializers.serialize("json", [token]),
+        json.dumps(Grant.objects.values().get(), default=str),
+    ]
+
+    assert str(token) == token.hint
+    assert [secret in form for form in forms] == [False] * 5
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(lambda user, token: token.delete(), id="token"),
+        pytest.param(lambda user, token: Token.objects.get(pk=token.pk).delete(), id="read back"),
+        pytest.param(lambda user, token: user.auth_token.delete(), id="auth_token"),
+    ],
+)
+def test_delete_logs_the_user_out_of_this_dialect_and_of_nothing_else(user, hand_out, end):
+    tokens = [Token.objects.create(user=user) for _ in range(3)]
+    eve = Token.objects.create(user=User.objects.create_user("eve"))
+    mine = hand_out()
+
+    ended = end(user, tokens[1])
+
+    assert ended == (3, {"tessera.Token": 3})
+    assert [opens(token.key) for token in tokens] == [False] * 3
+    assert (opens(eve.key), opens(mine.secret)) == (True, True)
+    assert not hasattr(user, "auth_token")
+
+
+@pytest.mark.django_db
+def test_deleting_a_selection_ends_what_is_in_it(user):
+    ada, eve = Token.objects.create(user=user), Token.objects.create(user=User.objects.create_user("eve"))
+
+    ended = Token.objects.filter(user=user).delete()
+
+    assert ended == (1, {"tessera.Token": 1})
+    assert (opens(ada.key), opens(eve.key)) == (False, True)
+    assert Token.objects.filter(user=user).delete() == (0, {"tessera.Token": 0})
+
+
+@pytest.mark.django_db
+def test_to_delete_is_to_end_so_the_row_stays_for_people_to_look_at(user):
+    token = Token.objects.create(user=user)
+
+    token.delete()
+
+    assert Grant.objects.get().revoked_reason == "deleted"
+    assert list(Token.objects.all()) == []
+
+
+@pytest.mark.django_db
+def test_replacing_as_call_sites_do_it_leaves_one(user):
+    old = Token.objects.create(user=user)
+
+    user.auth_token.delete()
+    new = Token.objects.create(user=user)
+
+    assert (opens(old.key), opens(new.key), user.auth_token) == (False, True, new)
+
+
+@pytest.mark.django_db
+def test_a_user_without_a_token_has_no_auth_token(user):
+    assert not hasattr(user, "auth_token")
+    with pytest.raises(Token.DoesNotExist):
+        _ = user.auth_token
+
+
+@pytest.mark.django_db
+def test_auth_token_is_the_newest_live_one(user, clock):
+    Token.objects.create(user=user)
+    clock.turn(timedelta(seconds=1))
+    newest = Token.objects.create(user=user)
+
+    assert (hasattr(user, "auth_token"), user.auth_token) == (True, newest)
+
+
+@pytest.mark.django_db
+def test_nobody_who_is_not_saved_has_an_auth_token(user):
+    issue(Ask(subject=None, kind=Kind.MACHINE, client="authtoken"))
+
+    assert not hasattr(User(username="bob"), "auth_token")
+
+
+@pytest.mark.django_db
+def test_the_tokens_of_other_dialects_are_not_this_ones(user, hand_out):
+    hand_out(client="another")
+
+    assert (list(Token.objects.all()), hasattr(user, "auth_token")) == ([], False)
+
+
+@pytest.mark.django_db
+def test_a_deleted_user_takes_his_tokens_along(user):
+    token = Token.objects.create(user=user)
+
+    user.delete()
+
+    assert (opens(token.key), Grant.objects.count()) == (False, 0)
+
+
+@pytest.mark.django_db
+def test_a_pickled_token_has_lost_its_key(user):
+    token = Token.objects.create(user=user)
+
+    packed = pickle.dumps(token)
+
+    assert (pickle.loads(packed), pickle.loads(packed).user) == (token, user)
+    assert token.key.encode() not in packed
+    with pytest.raises(SecretGone):
+        _ = pickle.loads(packed).key
