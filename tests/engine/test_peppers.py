@@ -1,0 +1,188 @@
+"""The secrets that key everything: several at once, changed, taken away, or derived from Django's own."""
+
+import pytest
+
+from tessera import Purpose, replace, verify
+from tessera.conf import peppers
+from tessera.engine.keyring import keyring
+from tessera.errors import Malformed
+
+OLD, NEW = "old-" + "0" * 32, "new-" + "1" * 32
+ACCEPT = frozenset({Purpose.PERSONAL})
+
+
+@pytest.fixture
+def site(settings):
+    """Change the settings of the site: `TESSERA`'s own, or Django's."""
+
+    def site(*, secret_key=None, fallbacks=(), **tessera):
+        settings.TESSERA = tessera
+        if secret_key is not None:
+            settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = secret_key, list(fallbacks)
+
+    return site
+
+
+@pytest.fixture
+def status(client):
+    """The answer that a secret gets over HTTP."""
+    return lambda secret: client.get("/whoami/", headers={"Authorization": f"Bearer {secret}"}).status_code
+
+
+def test_a_token_lives_on_when_a_new_pepper_is_put_first(site, hand_out, status):
+    site(PEPPERS=[OLD])
+    issued = hand_out()
+
+    site(PEPPERS=[NEW, OLD])
+
+    assert status(issued.secret) == 200
+
+
+def test_the_first_pepper_mints(site, hand_out):
+    site(PEPPERS=[NEW, OLD])
+    issued = hand_out()
+
+    site(PEPPERS=[NEW])
+
+    assert verify(issued.secret, accept=ACCEPT).grant_id == issued.grant.pk
+    assert issued.grant.pepper == keyring()[0].id
+
+
+def test_workers_with_the_peppers_in_two_orders_agree(site, hand_out, status):
+    orders = [[OLD, NEW], [NEW, OLD]]
+    secrets = []
+    for order in orders:
+        site(PEPPERS=order)
+        secrets.append(hand_out().secret)
+
+    answers = []
+    for order in orders:
+        site(PEPPERS=order)
+        answers.append([status(secret) for secret in secrets])
+
+    assert answers == [[200, 200], [200, 200]]
+
+
+def test_a_token_dies_with_its_pepper_and_without_a_query(site, client, hand_out, django_assert_num_queries):
+    site(PEPPERS=[OLD])
+    issued = hand_out()
+    site(PEPPERS=[NEW])
+
+    with django_assert_num_queries(0):
+        answer = client.get("/whoami/", headers={"Authorization": f"Bearer {issued.secret}"})
+
+    assert (answer.status_code, answer.json()) == (401, {"detail": "Invalid token."})
+
+
+def test_a_replaced_token_stands_on_the_newest_pepper(site, hand_out, status):
+    site(PEPPERS=[OLD])
+    issued = hand_out()
+    site(PEPPERS=[NEW, OLD])
+
+    fresh = replace(issued.secret, accept=ACCEPT)
+    site(PEPPERS=[NEW])
+
+    assert (status(fresh.secret), status(issued.secret)) == (200, 401)
+
+
+def test_a_changed_password_ends_a_token_of_an_older_pepper_too(site, user, hand_out, status):
+    site(PEPPERS=[OLD])
+    issued = hand_out()
+    site(PEPPERS=[NEW, OLD])
+
+    user.set_password("difference-engine")
+    user.save()
+
+    assert status(issued.secret) == 401
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("p" * 32, b"p" * 32, id="text, then bytes"),
+        pytest.param("\N{KEY}" * 8, ("\N{KEY}" * 8).encode(), id="text of more than ASCII is UTF-8"),
+        pytest.param("p" * 32, lambda: "p" * 32, id="text, then a key service that answers text"),
+        pytest.param(b"\x00\xff" * 16, lambda: b"\x00\xff" * 16, id="bytes, then a key service that answers bytes"),
+    ],
+)
+def test_a_pepper_is_the_same_however_it_is_told(site, hand_out, status, before, after):
+    site(PEPPERS=[before])
+    issued = hand_out()
+
+    site(PEPPERS=[after])
+
+    assert status(issued.secret) == 200
+
+
+def test_a_key_service_is_asked_once(site, hand_out):
+    answers = iter(["p" * 32])
+    site(PEPPERS=[lambda: next(answers)])
+
+    for _ in range(3):
+        verify(hand_out().secret, accept=ACCEPT)
+
+    assert list(answers) == []
+
+
+def test_without_a_pepper_the_secret_key_stands_in_for_it(site, hand_out, status):
+    site(secret_key="first")
+    issued = hand_out()
+
+    site(secret_key="second", fallbacks=["first"])
+
+    assert status(issued.secret) == 200
+
+
+def test_a_secret_key_without_a_fallback_ends_what_the_former_one_minted(site, hand_out, status):
+    site(secret_key="first")
+    issued = hand_out()
+
+    site(secret_key="second")
+
+    assert status(issued.secret) == 401
+
+
+def test_the_secret_key_itself_is_no_pepper(site):
+    site(secret_key="first", fallbacks=["older"])
+
+    assert not {b"first", b"older"} & set(peppers())
+    assert len(peppers()) == 2
+
+
+def test_a_secret_key_that_changes_is_nothing_to_a_site_with_peppers(site, hand_out, status):
+    site(PEPPERS=[NEW], secret_key="first")
+    issued = hand_out()
+
+    site(PEPPERS=[NEW], secret_key="second")
+
+    assert status(issued.secret) == 200
+
+
+def test_a_token_of_one_realm_is_dead_in_another(site, hand_out):
+    site(PEPPERS=[NEW], REALM="staging")
+    issued = hand_out()
+
+    site(PEPPERS=[NEW], REALM="production")
+
+    with pytest.raises(Malformed):
+        verify(issued.secret, accept=ACCEPT)
+
+
+def test_a_token_lives_on_under_a_new_prefix_while_the_old_one_is_named(site, hand_out, status):
+    site(PEPPERS=[NEW], PREFIX="old")
+    issued = hand_out()
+
+    site(PEPPERS=[NEW], PREFIX=("acme", "old"))
+    newer = hand_out()
+
+    assert (newer.secret[:6], issued.secret[:5]) == ("acmep_", "oldp_")
+    assert (status(newer.secret), status(issued.secret)) == (200, 200)
+
+
+def test_a_prefix_that_is_named_no_more_is_refused(site, hand_out, status):
+    site(PEPPERS=[NEW], PREFIX="old")
+    issued = hand_out()
+
+    site(PEPPERS=[NEW], PREFIX="acme")
+
+    assert status(issued.secret) == 401
