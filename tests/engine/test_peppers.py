@@ -6,6 +6,7 @@ from tessera import Purpose, replace, verify
 from tessera.conf import peppers
 from tessera.engine.keyring import keyring
 from tessera.errors import Malformed
+from tessera.models import Grant
 
 OLD, NEW = "old-" + "0" * 32, "new-" + "1" * 32
 ACCEPT = frozenset({Purpose.PERSONAL})
@@ -83,6 +84,7 @@ def test_a_replaced_token_stands_on_the_newest_pepper(site, hand_out, status):
     site(PEPPERS=[NEW])
 
     assert (status(fresh.secret), status(issued.secret)) == (200, 401)
+    assert Grant.objects.get(pk=issued.grant.pk).pepper == keyring()[0].id
 
 
 def test_a_changed_password_ends_a_token_of_an_older_pepper_too(site, user, hand_out, status):

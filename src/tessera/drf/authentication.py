@@ -27,7 +27,7 @@ class TokenAuthentication(BaseAuthentication):
 
     accept: ClassVar[frozenset[Purpose]] = frozenset({Purpose.ACCESS, Purpose.PERSONAL})
 
-    @sensitive_variables("secret")
+    @sensitive_variables()
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         """The user and what `request.auth` shall be, or `None` where no token of ours is presented."""
         try:

@@ -13,7 +13,7 @@ from tessera.engine.storage import storage
 from tessera.http.address import client_address
 
 
-@sensitive_variables("password")
+@sensitive_variables()
 def log_in(request: HttpRequest, name: str, password: str) -> AbstractBaseUser | None:
     """The user whom Django's own back ends know by this, or `None`. No session is opened.
 

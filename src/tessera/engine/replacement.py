@@ -23,7 +23,7 @@ audit = logging.getLogger("tessera.audit")
 _READINGS = 3
 
 
-@sensitive_variables("secret", "chance", "fresh")
+@sensitive_variables()
 def replace(secret: str | bytes, *, accept: Container[Purpose]) -> Issued:
     """Trade `secret` for a fresh one. Name, scope, kind and end stay, and the old one is dead.
 

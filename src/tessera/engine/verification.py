@@ -42,7 +42,7 @@ class Principal:
         return find(self.grant_id)
 
 
-@sensitive_variables("secret")
+@sensitive_variables()
 def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
     """Say who presents `secret`. One query; none for what was not minted here.
 
@@ -60,7 +60,7 @@ def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
     return Principal(grant.subject, grant.client, scope.split(grant.scope), grant.id)
 
 
-@sensitive_variables("secret")
+@sensitive_variables()
 def prove(secret: str | bytes, accept: Container[Purpose], now: datetime) -> tuple[Opaque, Grant]:
     """The token as it was read, and the live grant that it names."""
     opaque = read(secret, accept)

@@ -1,0 +1,195 @@
+"""What a site is told by mail when a request crashes: where, and nothing that opens a door."""
+
+import hmac
+import json
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from html import unescape
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import urlencode
+
+import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.contrib.auth.signals import user_logged_in
+from django.core.cache.backends.redis import RedisCache
+from django.db import connection
+from django.test import RequestFactory, override_settings
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from django.urls import path
+from django.utils.log import AdminEmailHandler
+from rest_framework.test import APIClient
+from rest_framework.views import APIView
+
+from tessera import revoke
+from tessera.dialects.authtoken import TokenAuthentication as AuthtokenAuthentication
+from tessera.drf import TokenAuthentication
+from tessera.drf.login import log_in
+from tests import urls
+from tests.traces import dice, report_of, traces
+
+PASSWORD = "lovelace-1843"
+
+
+class Crashing(APIView):
+    """A view of a site that holds what it was given, and breaks."""
+
+    def get(self, request):
+        auth, user = request.auth, request.user
+        raise RuntimeError(f"out of order for {user}, {auth}")
+
+
+def out_of_order(*_, **__):
+    raise RuntimeError("out of order")
+
+
+def crashing_handler(error, context):
+    raise RuntimeError("out of order")
+
+
+class CrashingBackend:
+    """A back end that breaks with the password in its hands."""
+
+    def authenticate(self, request, username=None, password=None):
+        raise RuntimeError("out of order")
+
+
+urlpatterns = [
+    *urls.urlpatterns,
+    path("native/", Crashing.as_view(authentication_classes=[TokenAuthentication])),
+    path("authtoken/", Crashing.as_view(authentication_classes=[AuthtokenAuthentication])),
+]
+pytestmark = pytest.mark.urls(__name__)
+client = APIClient(raise_request_exception=False)
+
+
+class Letters(AdminEmailHandler):
+    """Django's letters to the admins, pages enclosed, kept instead of sent."""
+
+    def __init__(self):
+        super().__init__(include_html=True)
+        self.sent = []
+
+    def send_mail(self, subject, message, *args, html_message=None, **kwargs):
+        self.sent.append(f"{subject}\n{message}\n{unescape(html_message or '')}")
+
+
+@pytest.fixture
+def letters():
+    """What was written to the admins."""
+    letters, logger = Letters(), logging.getLogger("django.request")
+    logger.addHandler(letters)
+    yield letters.sent
+    logger.removeHandler(letters)
+
+
+@contextmanager
+def receiver_breaks():
+    user_logged_in.connect(out_of_order)
+    try:
+        yield
+    finally:
+        user_logged_in.disconnect(out_of_order)
+
+
+def on_grants(execute, sql, *rest):
+    if "tessera_grant" in sql:
+        raise RuntimeError("out of order")
+    return execute(sql, *rest)
+
+
+BREAKS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
+    "a back end breaks": lambda: override_settings(AUTHENTICATION_BACKENDS=[f"{__name__}.CrashingBackend"]),
+    "a hasher breaks": lambda: patch.object(MD5PasswordHasher, "verify", out_of_order),
+    "a receiver of user_logged_in breaks": receiver_breaks,
+    "the cache breaks": lambda: patch.object(RedisCache, "incr", out_of_order),
+    "the database breaks": lambda: connection.execute_wrapper(out_of_order),
+    "the table of grants breaks": lambda: connection.execute_wrapper(on_grants),
+    "the time is up": lambda: patch.object(hmac, "digest", out_of_order),
+}
+
+
+@pytest.mark.parametrize(
+    ("encode", "content_type"),
+    [
+        pytest.param(json.dumps, "application/json", id="json"),
+        pytest.param(urlencode, "application/x-www-form-urlencoded", id="form"),
+        pytest.param(partial(encode_multipart, BOUNDARY), MULTIPART_CONTENT, id="multipart"),
+    ],
+)
+@pytest.mark.parametrize("breaks", [pytest.param(breaks, id=how) for how, breaks in BREAKS.items()])
+def test_a_log_in_that_crashes_tells_neither_the_password_nor_the_token(user, letters, encode, content_type, breaks):
+    body = encode({"username": "ada", "password": PASSWORD})
+
+    with dice() as drawn, breaks():
+        answer = client.post("/api-token-auth/", body, content_type=content_type)
+
+    assert (answer.status_code, len(letters)) == (500, 1)
+    assert "out of order" in letters[0]
+    assert traces(letters[0] + answer.content.decode(), PASSWORD, *drawn()) == set()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        pytest.param("GET", "/whoami/", id="a view of the site"),
+        pytest.param("GET", "/authtoken/", id="a view of the site, in the words of authtoken"),
+        pytest.param("POST", "/api-token-auth/new/", id="replacing"),
+        pytest.param("GET", "/api-token-auth/new/", id="replacing by GET"),
+        pytest.param("POST", "/api-token-auth/revoke/", id="revoking"),
+    ],
+)
+@pytest.mark.parametrize("how", ["the table of grants breaks", "the time is up"])
+def test_a_request_that_crashes_over_its_token_does_not_tell_it(hand_out, letters, method, path, how):
+    issued = hand_out()
+
+    with dice() as drawn, BREAKS[how]():
+        answer = client.generic(method, path, headers={"Authorization": f"Token {issued.secret}"})
+
+    assert (answer.status_code, len(letters)) == (500, 1)
+    assert "out of order" in letters[0]
+    assert traces(letters[0] + answer.content.decode(), issued.secret, *drawn()) == set()
+
+
+@pytest.mark.parametrize("path", ["/native/", "/authtoken/"])
+def test_a_sites_own_view_that_crashes_does_not_tell_the_token_that_opened_it(hand_out, letters, path):
+    issued = hand_out()
+
+    answer = client.get(path, headers={"Authorization": f"Bearer {issued.secret}"})
+
+    assert (answer.status_code, len(letters)) == (500, 1)
+    assert "out of order for ada" in letters[0]
+    assert traces(letters[0], issued.secret) == set()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param("Bearer {}", id="revoked"),
+        pytest.param("Bearer {}0", id="with a letter too many"),
+        pytest.param("Bearer {} {}", id="twice"),
+        pytest.param("Bearer {}\x01", id="with a control character"),
+    ],
+)
+def test_a_refusal_that_a_site_handles_badly_does_not_tell_the_token(hand_out, letters, settings, header):
+    settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": f"{__name__}.crashing_handler"}
+    issued = hand_out()
+    revoke(issued.grant)
+
+    answer = client.get("/whoami/", headers={"Authorization": header.format(issued.secret, issued.secret)})
+
+    assert (answer.status_code, len(letters)) == (500, 1)
+    assert "out of order" in letters[0]
+    assert traces(letters[0], issued.secret) == set()
+
+
+def test_a_log_in_from_a_sites_own_view_that_crashes_does_not_tell_the_password(user):
+    request = RequestFactory().post("/")
+
+    with receiver_breaks():
+        report = report_of(lambda: log_in(request, "ada", PASSWORD))
+
+    assert "out of order" in report
+    assert traces(report, PASSWORD) == set()
