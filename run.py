@@ -39,18 +39,18 @@ The example is at {url} until Ctrl-C. In another terminal:
           | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
 
   # look, which needs no token, and add, which does
-  curl -s {url}/tracks/
-  curl -s {url}/tracks/ -H "Authorization: Bearer $TOKEN" -d 'title=Note G' -d album=1
+  curl -sw '\\n' {url}/tracks/
+  curl -sw '\\n' {url}/tracks/ -H "Authorization: Bearer $TOKEN" -d 'title=Note G' -d album=1
 
   # trade the token for a new one: the old one is dead from then on
   OLD=$TOKEN
   TOKEN=$(curl -s {url}/api-token-auth/new/ -X POST -H "Authorization: Bearer $OLD" \\
           | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
-  curl -si {url}/tracks/ -H "Authorization: Bearer $OLD"
+  curl -siw '\\n' {url}/tracks/ -H "Authorization: Bearer $OLD"
 
   # end it, and see it refused
-  curl -si {url}/api-token-auth/revoke/ -X POST -H "Authorization: Bearer $TOKEN"
-  curl -si {url}/tracks/ -H "Authorization: Bearer $TOKEN"
+  curl -siw '\\n' {url}/api-token-auth/revoke/ -X POST -H "Authorization: Bearer $TOKEN"
+  curl -siw '\\n' {url}/tracks/ -H "Authorization: Bearer $TOKEN"
 
 In a browser:
 
@@ -79,9 +79,13 @@ def demo() -> int:
     install("demo")
     environ = example_environ(ROOT / "example.sqlite3")
     fill(environ)
-    with served(environ, free_port(8000)) as url:
-        print(CURL_LINES.format(url=url), flush=True)
-        wait_for_ctrl_c()
+    try:
+        with served(environ, free_port(8000)) as url:
+            print(CURL_LINES.format(url=url), flush=True)
+            while True:
+                time.sleep(60)
+    except KeyboardInterrupt:
+        print()
     return 0
 
 
@@ -187,14 +191,6 @@ def free_port(wanted: int = 0) -> int:
         return port
 
 
-def wait_for_ctrl_c() -> None:
-    try:
-        while True:
-            time.sleep(60)
-    except KeyboardInterrupt:
-        print()
-
-
 # The environment
 
 
@@ -262,9 +258,15 @@ def verdict(failed: list[str]) -> int:
     return 1 if failed else 0
 
 
-if __name__ == "__main__":
-    # So that `finally` runs, and the demo's server stops, when something ends this process politely. A terminal that is
-    # closed says SIGHUP, which gunicorn takes for "read your settings again", and would live on.
+def leave_nothing_behind() -> None:
+    """Let `finally` run, and so the demo's server stop, when something ends this process politely.
+
+    A terminal that is closed says SIGHUP: gunicorn takes that for "read your settings again", and would live on.
+    """
     for name in {"SIGTERM", "SIGHUP"} & set(dir(signal)):
         signal.signal(getattr(signal, name), lambda number, _: sys.exit(128 + number))
+
+
+if __name__ == "__main__":
+    leave_nothing_behind()
     sys.exit(main(sys.argv[1:]))

@@ -1,12 +1,12 @@
 """Settings to read and to copy from. What tessera needs is marked `# tessera`: four lines.
 
-Without an environment this is a playground: DEBUG, SQLite, a secret that everybody knows. With SECRET_KEY it is a
-deployment, and takes the rest from the environment too:
+Without an environment this is a playground: DEBUG, SQLite, a secret that everybody knows. With DJANGO_SECRET_KEY it is
+a deployment, and takes the rest from the environment too:
 
-    SECRET_KEY        signs sessions
-    TESSERA_PEPPER    keys the tokens; `manage.py tessera pepper` makes one
-    ALLOWED_HOSTS     names that it is served under, with spaces between
-    REDIS_URL         where log-in attempts are counted, over all processes
+    DJANGO_SECRET_KEY       signs sessions
+    DJANGO_ALLOWED_HOSTS    the names that it is served under, with spaces between
+    TESSERA_PEPPER          keys the tokens; `manage.py tessera pepper` makes one
+    REDIS_URL               where log-in attempts are counted, for all processes together
 """
 
 import os
@@ -15,9 +15,11 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
-DEBUG = "SECRET_KEY" not in os.environ
-SECRET_KEY = os.environ.get("SECRET_KEY", "known to everybody who has read this file, so for the playground only")
-ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "").split()  # Empty and with DEBUG: this machine.
+DEBUG = "DJANGO_SECRET_KEY" not in os.environ
+SECRET_KEY = os.environ.get(
+    "DJANGO_SECRET_KEY", "known to everybody who has read this file, so for the playground only"
+)
+ALLOWED_HOSTS = os.environ.get("DJANGO_ALLOWED_HOSTS", "").split()  # Empty and with DEBUG: this machine.
 
 # The services
 
@@ -114,6 +116,7 @@ TEMPLATES = [
 ]
 STATIC_URL = "static/"
 USE_TZ = True
+TIME_ZONE = "UTC"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -131,6 +134,7 @@ LOGGING = {
 
 # A token in clear text over the wire is everybody's token.
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+# Whatever stands in front says so by this header, and must drop what a client sends under its name.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if not DEBUG else None
 SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG

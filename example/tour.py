@@ -79,8 +79,9 @@ def add(walk: "Walk", token: str) -> tuple[str, str]:
     album = walk("POST", "/albums/", token=token, json=letters).expect(201, owner="ada", **letters)
     album.say(f"album {album['id']} of {album['owner']}'s")
     letter: dict[str, Any] = {"title": "To Babbage", "duration": "00:03:20", "album": album["id"]}
-    track = walk("POST", "/tracks/", token=token, scheme="Token", form=letter).expect(201, owner="ada", **letter)
-    track.say(f"track {track['id']} of {track['owner']}'s, on that album")
+    as_grace = {**letter, "owner": "grace"}
+    track = walk("POST", "/tracks/", token=token, scheme="Token", form=as_grace).expect(201, owner="ada", **letter)
+    track.say(f"track {track['id']} of {track['owner']}'s on it, though the form said it was grace's")
     place = f"/tracks/{track['id']}/"
     for scheme, title in {"bearer": "To Mr Babbage", "TOKEN": "To Charles Babbage"}.items():
         change = walk("PATCH", place, token=token, scheme=scheme, json={"title": title}).expect(200, title=title)

@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from tessera import Ask, Issued, issue
 from tessera.testing import Clock
+from tests.example import serving
 
 # A busy machine is slow now and then, which is no failure; a failure prints what brings it back.
 hypothesis.settings.register_profile("tessera", deadline=None, print_blob=True)
@@ -51,3 +52,10 @@ def hand_out(user: User) -> Callable[..., Issued]:
         return issue(Ask(**{"subject": user, **ask}))
 
     return hand_out
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of the example, freshly seeded, behind gunicorn."""
+    with serving(tmp_path_factory.mktemp("example")) as url:
+        yield url

@@ -1,0 +1,288 @@
+"""The example as a newcomer meets it: served by gunicorn, and asked over real HTTP."""
+
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+
+import run
+from example import tour
+from tessera import Ask, issue
+from tests.example import this_python
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork")
+
+
+class Reply(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@contextmanager
+def answering(answer: Callable[[BaseHTTPRequestHandler], Reply]) -> Iterator[str]:
+    """The URL of a server that answers so."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self):
+            reply = answer(self)
+            self.send_response_only(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(reply.body)
+
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@cache
+def recorded(example: str) -> tuple[Reply, ...]:
+    """What the example answers on the tour."""
+    replies: list[Reply] = []
+
+    def pass_on(request: BaseHTTPRequestHandler) -> Reply:
+        body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
+        connection = HTTPConnection(example.removeprefix("http://"))
+        connection.request(request.command, request.path, body or None, dict(request.headers))
+        answer = connection.getresponse()
+        reply = Reply(answer.status, dict(answer.getheaders()), answer.read())
+        connection.close()
+        # Where it ends is told by the end of the connection, also when it is spoilt.
+        replies.append(reply._replace(headers=without(reply, "Content-Length", "Connection")))
+        return replies[-1]
+
+    with answering(pass_on) as url:
+        assert tour.main([url]) == 0
+    return tuple(replies)
+
+
+def without(reply: Reply, *names: str) -> dict[str, str]:
+    return {name: value for name, value in reply.headers.items() if name not in names}
+
+
+@contextmanager
+def replaying(replies: tuple[Reply, ...]) -> Iterator[str]:
+    rest = iter(replies)
+    with answering(lambda request: next(rest)) as url:
+        yield url
+
+
+def test_the_demo_walks_the_whole_tour(capfd):
+    with this_python():
+        code = run.demo_once()
+
+    out, err = capfd.readouterr()
+    assert (code, err) == (0, "")
+    assert "no surprise" in out
+
+
+def test_the_tour_can_be_walked_again(example, capsys):
+    replies = recorded(example)
+
+    with replaying(replies) as url:
+        code = tour.main([url])
+
+    assert (code, f"{len(replies)} requests" in capsys.readouterr().out) == (0, True)
+
+
+def test_the_tour_shows_no_secret(example, capsys):
+    replies = recorded(example)
+    tokens = {token for reply in replies for token in re.findall(rb'"token":"(\w+)"', reply.body)}
+
+    with replaying(replies) as url:
+        tour.main([url])
+
+    out = capsys.readouterr().out
+    assert len(tokens) == 6
+    assert not [token for token in tokens if token.decode()[-59:-16] in out]
+
+
+def test_the_tour_stops_at_the_step_whose_status_is_not_the_one_expected(example, capsys):
+    replies = recorded(example)
+    capsys.readouterr()
+
+    stopped = {}
+    for step, reply in enumerate(replies, start=1):
+        with replaying((*replies[: step - 1], reply._replace(status=418), *replies[step:])) as url:
+            code = tour.main([url])
+        told = capsys.readouterr().out
+        stopped[step] = (code, f"A surprise at step {step}.\n" in told, f"status {reply.status}" in told, "418" in told)
+
+    assert stopped == dict.fromkeys(range(1, len(replies) + 1), (1, True, True, True))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        pytest.param(
+            lambda reply: reply._replace(headers=without(reply, "WWW-Authenticate")),
+            "WWW-Authenticate",
+            id="no challenge",
+        ),
+        pytest.param(
+            lambda reply: reply._replace(headers=without(reply, "Cache-Control")),
+            "Cache-Control",
+            id="a token for caches",
+        ),
+        pytest.param(
+            lambda reply: reply._replace(headers=without(reply, "Deprecation")), "Deprecation", id="no deprecation"
+        ),
+        pytest.param(
+            lambda reply: reply._replace(body=reply.body.replace(b'"owner":"ada"', b'"owner":"grace"')),
+            "owner 'ada'",
+            id="another owner",
+        ),
+        pytest.param(lambda reply: reply._replace(body=b"<html>"), "JSON with 'count'", id="no JSON"),
+        pytest.param(lambda reply: reply._replace(body=b"[]"), "JSON with 'count'", id="another JSON"),
+    ],
+)
+def test_the_tour_says_what_it_expected_and_what_came(example, capsys, spoil, told):
+    replies = recorded(example)
+    capsys.readouterr()
+
+    with replaying(tuple(spoil(reply) for reply in replies)) as url:
+        code = tour.main([url])
+
+    out = capsys.readouterr().out
+    assert code == 1
+    assert f"expected  {told}" in out
+    assert "\n  came      " in out
+
+
+def test_a_tour_without_a_server_ends_at_once(capsys):
+    code = tour.main([f"http://127.0.0.1:{run.free_port()}"])
+
+    assert code == 1
+    assert "ConnectionRefusedError" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="no bash or no curl here")
+def test_the_lines_to_paste_work(example):
+    lines, _, _ = run.CURL_LINES.format(url=example).partition("In a browser:")
+    _, _, lines = lines.partition("In another terminal:")
+
+    shell = subprocess.run(["bash", "-e", "-u", "-c", lines], capture_output=True, text=True, check=False)
+
+    assert (shell.returncode, shell.stderr) == (0, "")
+    assert re.findall(r"^HTTP/1.1 (\d+)", shell.stdout, re.MULTILINE) == ["401", "204", "401"]
+    added = next(json.loads(line) for line in shell.stdout.splitlines() if "Note G" in line)
+    assert (added["owner"], added["album"]) == ("ada", 1)
+
+
+SERVE = """
+import sys
+from pathlib import Path
+
+import run
+
+run.PYTHON, run.install, run.fill = Path(sys.executable), lambda group: None, lambda environ: None
+run.leave_nothing_behind()
+sys.exit(run.main(["demo"]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [
+        pytest.param("SIGINT", 0, id="Ctrl-C"),
+        pytest.param("SIGTERM", 143, id="kill"),
+        pytest.param("SIGHUP", 129, id="a closed terminal"),
+    ],
+)
+def test_the_demo_ends_with_its_server(ending, code):
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVE], cwd=run.ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as demo:
+        assert demo.stdout is not None
+        url = next(line.split()[0] for line in demo.stdout if "/schema/" in line)
+        port = urlsplit(url).port
+
+        os.killpg(demo.pid, getattr(signal, ending))  # As a terminal does it: to the server as well.
+
+        assert demo.wait(run.PATIENCE) == code
+    assert run.free_port(port or 0) == port
+
+
+def test_where_the_port_is_taken_the_demo_takes_another():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+
+        port = run.free_port(taken)
+
+    assert port not in {0, taken}
+
+
+DEPLOYMENT = {
+    "DJANGO_SECRET_KEY": "0wq8mzk3v7y1p5r9t2u6x4c8b1n0a3s7d5f9g2h6j4l8e1i7o4u0w",
+    "DJANGO_ALLOWED_HOSTS": "albums.example",
+    "TESSERA_PEPPER": "9d1c0e7f4a2b8c6d5e3f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d",
+    "REDIS_URL": "redis://127.0.0.1",
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "environ"),
+    [
+        pytest.param(["check", "--fail-level", "WARNING"], {}, id="the playground"),
+        pytest.param(["check", "--deploy", "--fail-level", "WARNING"], DEPLOYMENT, id="a deployment"),
+    ],
+)
+def test_no_check_has_anything_to_say(tmp_path, words, environ):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", run.ROOT / "example" / "manage.py", *words],
+        cwd=tmp_path,  # It finds the example from anywhere.
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "example.settings", **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_seeding_twice_is_as_good_as_once_and_ends_no_token(db, settings, client):
+    settings.DEBUG = True
+    once, twice = io.StringIO(), io.StringIO()
+
+    call_command("seed", stdout=once)
+    token = issue(Ask(subject=User.objects.get(username="ada"))).secret
+    call_command("seed", stdout=twice)
+
+    answer = client.get("/whoami/", headers={"Authorization": f"Bearer {token}"})
+    assert once.getvalue() == twice.getvalue() == "Seeded ada, grace, admin, 2 albums, 8 tracks\n"
+    assert answer.json() == {"username": "ada"}
+
+
+def test_a_deployment_is_not_seeded_with_passwords_that_everybody_knows(db):
+    with pytest.raises(CommandError, match="for the playground only"):
+        call_command("seed")
+
+    assert not User.objects.exists()
