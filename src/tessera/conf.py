@@ -87,7 +87,7 @@ def raw() -> Any:
 def current() -> Settings:
     """The site's choices, read when first asked and again after they change.
 
-    A name that is no setting is left out here and refused by the system check `tessera.E001`.
+    A name that is no setting is left out here and refused by the system check `tessera.E002`.
     """
     return Settings(**{name: value for name, value in raw().items() if name in NAMES})
 

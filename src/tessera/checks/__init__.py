@@ -1,0 +1,8 @@
+"""The system checks: what can be wrong with a site is proved at start. `manage.py check --tag tessera` runs them alone.
+
+What a check says stands in `catalog`, and again in `docs/reference/checks.md`.
+"""
+
+from tessera.checks import peppers, rest_framework, settings, surroundings
+
+__all__ = ["peppers", "rest_framework", "settings", "surroundings"]  # each registers its own

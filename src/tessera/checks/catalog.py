@@ -1,0 +1,159 @@
+"""What the checks say. An id is never given a second meaning, so that a site may silence it."""
+
+from types import MappingProxyType
+
+from django.core import checks
+
+from tessera.conf import DEFAULT_LOGIN_RATES
+from tessera.models import Kind
+
+_MAKE_A_PEPPER = "manage.py tessera pepper makes one."
+_SEE_WHY = "Import it in manage.py shell to see why it does not load."
+
+SENTENCES = MappingProxyType(
+    {
+        "E001": ("TESSERA is not a dict.", 'Write TESSERA = {"PREFIX": "shop"}, for example, or leave it out.'),
+        "E002": ("TESSERA has {name}, which is no setting.", "Did you mean {nearest}?"),
+        "E003": (
+            'TESSERA["PREFIX"] must be 2 to 10 of a-z and 0-9, or a list or tuple of such, all different.',
+            'Such as "shop", or ("shop", "tsr"): the first mints, all are understood.',
+        ),
+        "E004": (
+            'TESSERA["REALM"] must be printable ASCII text, and not blank.',
+            'Such as "shop", and "shop-staging" where that is tried out.',
+        ),
+        "E005": (
+            'TESSERA["TOKEN_LIFETIME"] must be a positive timedelta of at most a hundred years, or "never".',
+            "Such as timedelta(days=90).",
+        ),
+        "E006": (
+            f'TESSERA["UNBOUND_KINDS"] must be a list, tuple or set of kinds of token: {", ".join(Kind.values)}.',
+            'Such as ("machine",), with the comma.',
+        ),
+        "E007": (
+            'TESSERA["LAST_USED_INTERVAL"] must be a positive timedelta of at most a hundred years, or None.',
+            "Such as timedelta(minutes=10). None writes no last use down.",
+        ),
+        "E008": (
+            'TESSERA["RETENTION"] must be a timedelta of at most a hundred years, and not negative.',
+            "Such as timedelta(days=30).",
+        ),
+        "E009": (
+            'TESSERA["TOKEN_FOR_NEW_USERS"] must be the dotted path of a callable, or None.',
+            f'Such as "shop.tokens.tell", for a function (user, issued). {_SEE_WHY}',
+        ),
+        "E010": (
+            'TESSERA["POLICY"] must be the dotted path of a class with a method judge.',
+            f'Such as "shop.tokens.Policy", for a subclass of tessera.Policy. {_SEE_WHY}',
+        ),
+        "E011": ('TESSERA["THROTTLE_CACHE"] must be an alias of CACHES.', 'Such as "default".'),
+        "E012": (
+            f'TESSERA["LOGIN_RATES"] must be a dict of {", ".join(DEFAULT_LOGIN_RATES)}, '
+            "or of some of them, each to a rate above zero or to None.",
+            'Such as {"address": "100/minute"}: per second, minute, hour or day.',
+        ),
+        "E013": (
+            'TESSERA["PEPPERS"] must be a list or tuple of texts, bytes or callables.',
+            "One of them needs its brackets too. A set has no first one to mint with.",
+        ),
+        "E014": ('TESSERA["PEPPERS"][{place}] is shorter than 32 bytes.', _MAKE_A_PEPPER),
+        "E015": (
+            'TESSERA["PEPPERS"][{place}] is SECRET_KEY, or one of SECRET_KEY_FALLBACKS.',
+            f"Who learns the one would have the other. {_MAKE_A_PEPPER}",
+        ),
+        "E016": ('TESSERA["PEPPERS"][{place}] stands there twice.', "Take it out once."),
+        "E017": (
+            'TESSERA["PEPPERS"][{place}] is a callable that answers no text or bytes: {instead}.',
+            "Call it in manage.py shell to see why.",
+        ),
+        "E018": (
+            'TESSERA["PEPPERS"] is not set: tokens are keyed by SECRET_KEY, and end with it.',
+            f"{_MAKE_A_PEPPER} Set it before the first token is handed out: those made without it end.",
+        ),
+        "E019": (
+            'The cache of TESSERA["THROTTLE_CACHE"] cannot be made: {error}.',
+            "Look at its BACKEND and OPTIONS in CACHES, and whether its client library is installed.",
+        ),
+        "E020": (
+            'The cache of TESSERA["THROTTLE_CACHE"] needs the package redis.',
+            'pip install "django-tessera[redis]"',
+        ),
+        "E021": (
+            'The cache of TESSERA["THROTTLE_CACHE"], {backend}, reads a counter and then writes it, '
+            "so guesses made at once pass as one.",
+            "Use Redis, Valkey or memcached; LocMemCache will do where one process serves.",
+        ),
+        "E022": (
+            "Tokens are kept in the database {grants} and users in {users}.",
+            "Let DATABASE_ROUTERS send both to one: they are read by one statement.",
+        ),
+        "E023": ("REST framework {version} is too old.", 'pip install "djangorestframework>=3.17.2"'),
+        "E024": (
+            'REST_FRAMEWORK["{name}"] must be a list or tuple.',
+            "One class needs its brackets too. A text or a set breaks every view.",
+        ),
+        "E025": (
+            'REST_FRAMEWORK["{name}"] names {entry}, which is no class that can be imported.',
+            "Look for a misspelt path, or a comma that is missing between two lines.",
+        ),
+        "E026": (
+            'REST_FRAMEWORK["NUM_PROXIES"] must be a whole number, and not negative.',
+            "How many proxies of yours a request passes: 0 for none.",
+        ),
+        "E027": (
+            'REST_FRAMEWORK["DEFAULT_SCHEMA_CLASS"] needs the package drf-spectacular.',
+            'pip install "django-tessera[openapi]"',
+        ),
+        "E028": (
+            "{view} signs people in, and {guard} keeps out those who have no token yet, or a dead one.",
+            "Leave authentication_classes and permission_classes as they are on a log-in view of ours.",
+        ),
+        "W001": (
+            "Views take tokens but ask for none: "
+            'REST_FRAMEWORK["DEFAULT_PERMISSION_CLASSES"] is unset, or lets everybody in.',
+            'Set ["rest_framework.permissions.IsAuthenticated"], and AllowAny on the views that are for everybody.',
+        ),
+        "W002": (
+            "A missing or dead token is answered with 403 instead of 401, because {first} stands first in "
+            'REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"] and has no challenge.',
+            "Let the class for tokens stand first: clients know by the 401 that they must sign in again.",
+        ),
+        "W003": (
+            "rest_framework.authtoken is installed too: user.auth_token is its token and not ours, "
+            "and manage.py drf_create_token is the command of {winner}.",
+            "Take it out of INSTALLED_APPS when its tokens have gone; until then the earlier app has the command.",
+        ),
+        "W004": (
+            'TESSERA["LOGIN_RATES"] counts nothing for {rates}, so passwords are guessed faster.',
+            "Raise the rate instead of setting None.",
+        ),
+        "W005": (
+            'The cache of TESSERA["THROTTLE_CACHE"] is LocMemCache: each process counts log-ins for itself.',
+            "Use Redis, Valkey or memcached where more than one process serves.",
+        ),
+        "W006": (
+            'REST_FRAMEWORK["NUM_PROXIES"] is not set: behind a proxy, all clients count as one address at log-in.',
+            "Set how many proxies of yours a request passes: 0 for none.",
+        ),
+        "W007": (
+            'TESSERA["TOKEN_LIFETIME"] is "never": a token that leaked unnoticed opens for good.',
+            "Such as timedelta(days=365); a single ask may still say never.",
+        ),
+    }
+)
+"""Number → sentence, cure. E is an error, W a warning."""
+
+_LEVELS = {"E": checks.Error, "W": checks.Warning}
+
+
+def say(number: str, **told: object) -> checks.CheckMessage:
+    """The message of that number. `told` fills its gaps: never with a value of `TESSERA`, which may be a secret."""
+    sentence, cure = SENTENCES[number]
+    return _LEVELS[number[0]](_filled(sentence, told), hint=_filled(cure, told), id=f"tessera.{number}")
+
+
+def _filled(text: str, told: dict[str, object]) -> str:
+    # Not str.format: the cures show dicts.
+    for gap, value in told.items():
+        text = text.replace(f"{{{gap}}}", str(value))
+    return text

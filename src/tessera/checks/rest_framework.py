@@ -1,0 +1,131 @@
+"""`REST_FRAMEWORK`, as far as tokens depend on it, and the routes."""
+
+from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
+from typing import Any
+
+from django.core.checks import CheckMessage, Tags, register
+from django.urls import get_resolver
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import AllowAny
+
+from tessera.checks.catalog import say
+from tessera.checks.settings import is_listed
+from tessera.checks.site import attempt, imported, rest_framework
+
+AUTHENTICATION, PERMISSIONS = "DEFAULT_AUTHENTICATION_CLASSES", "DEFAULT_PERMISSION_CLASSES"
+
+LOG_IN_VIEWS = frozenset({"tessera.dialects.authtoken.views.ObtainAuthToken"})
+GUARDS = frozenset(
+    {
+        "tessera.drf.authentication.TokenAuthentication",
+        "rest_framework.permissions.IsAuthenticated",
+        "rest_framework.permissions.IsAdminUser",
+        "rest_framework.permissions.IsAuthenticatedOrReadOnly",
+        "rest_framework.permissions.DjangoModelPermissions",
+    }
+)
+"""By their names: what is a view or loads one must not be imported while the apps are still starting."""
+
+
+@register("tessera", Tags.security)
+def prove_class_lists(**_: Any) -> list[CheckMessage]:
+    """They are lists, of classes."""
+    said = []
+    for name in (AUTHENTICATION, PERMISSIONS):
+        written = rest_framework().get(name, ())
+        if not is_listed(written):
+            said.append(say("E024", name=name))
+            continue
+        said += [
+            say("E025", name=name, entry=entry if isinstance(entry, str) else type(entry).__name__)
+            for entry in written
+            if not callable(_loaded(entry))
+        ]
+    return said
+
+
+@register("tessera", Tags.security)
+def prove_views_ask_for_the_token(**_: Any) -> list[CheckMessage]:
+    """A site that takes tokens everywhere also asks for them."""
+    permissions = rest_framework().get(PERMISSIONS, (AllowAny,))
+    asked = not is_listed(permissions) or any(_loaded(entry) is not AllowAny for entry in permissions)
+    return [say("W001")] if not asked and any(map(_is_ours, _authenticators())) else []
+
+
+@register("tessera", Tags.compatibility)
+def prove_refusals_are_401(**_: Any) -> list[CheckMessage]:
+    """REST framework makes a 403 of them where the first class has no challenge."""
+    authenticators = _authenticators()
+    if not any(map(_is_ours, authenticators)):
+        return []
+    first = authenticators[0]
+    has_challenge = getattr(first, "authenticate_header", None) is not BaseAuthentication.authenticate_header
+    return [] if has_challenge else [say("W002", first=first.__name__)]
+
+
+@register("tessera", Tags.security)
+def prove_proxies_are_a_number(**_: Any) -> list[CheckMessage]:
+    """The address of a client is counted from the right."""
+    proxies = rest_framework().get("NUM_PROXIES")
+    is_number = isinstance(proxies, int) and not isinstance(proxies, bool) and proxies >= 0
+    return [] if proxies is None or is_number else [say("E026")]
+
+
+@register("tessera", Tags.security, deploy=True)
+def prove_proxies_are_told(**_: Any) -> list[CheckMessage]:
+    """Nobody but the site knows how many there are."""
+    return [say("W006")] if rest_framework().get("NUM_PROXIES") is None else []
+
+
+@register("tessera", Tags.compatibility)
+def prove_schema_class_is_installed(**_: Any) -> list[CheckMessage]:
+    """It is an extra."""
+    path = rest_framework().get("DEFAULT_SCHEMA_CLASS")
+    is_wanted = isinstance(path, str) and path.startswith("drf_spectacular.")
+    return [say("E027")] if is_wanted and find_spec("drf_spectacular") is None else []
+
+
+@register("tessera", Tags.urls)
+def prove_log_in_is_open(**_: Any) -> list[CheckMessage]:
+    """Nobody needs a token to get a token."""
+    routed = attempt(lambda: list(_routed(get_resolver().url_patterns)))
+    if isinstance(routed, Exception):
+        return []  # Django's own check of the routes says so.
+    return [
+        say("E028", view=view.cls.__name__, guard=guard.__name__)
+        for view in routed
+        if _has_base(getattr(view, "cls", None), LOG_IN_VIEWS)
+        for attribute in ("authentication_classes", "permission_classes")
+        for guard in _listed(view.initkwargs.get(attribute, getattr(view.cls, attribute)))
+        if _has_base(guard, GUARDS)
+    ]
+
+
+def _authenticators() -> list[Any]:
+    written = rest_framework().get(AUTHENTICATION, ())
+    return [_loaded(entry) for entry in _listed(written)]
+
+
+def _is_ours(authenticator: Any) -> bool:
+    return _has_base(authenticator, {"tessera.drf.authentication.TokenAuthentication"})
+
+
+def _loaded(entry: Any) -> Any:
+    return imported(entry) if isinstance(entry, str) else entry
+
+
+def _listed(value: Any) -> Any:
+    return value if is_listed(value) else ()
+
+
+def _has_base(value: Any, names: Iterable[str]) -> bool:
+    return isinstance(value, type) and any(f"{base.__module__}.{base.__qualname__}" in names for base in value.__mro__)
+
+
+def _routed(patterns: Iterable[Any]) -> Iterator[Any]:
+    for pattern in patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from _routed(pattern.url_patterns)
+        else:
+            yield pattern.callback

@@ -1,0 +1,136 @@
+"""`TESSERA`, each value by itself."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from difflib import get_close_matches
+from typing import Any
+
+from django.core.cache import caches
+from django.core.checks import CheckMessage, Tags, register
+
+from tessera import conf
+from tessera.checks.catalog import say
+from tessera.checks.site import attempt, imported, tessera
+from tessera.engine.attempts import parse_rate
+from tessera.models import Kind
+
+_NOTHING, _LONGEST = timedelta(0), timedelta(days=36525)
+
+
+def is_prefix(value: Any) -> bool:
+    """What tokens may begin with."""
+    return isinstance(value, str) and re.fullmatch("[a-z0-9]{2,10}", value) is not None
+
+
+def is_prefixes(value: Any) -> bool:
+    """One, or several."""
+    several = (value,) if isinstance(value, str) else value
+    return is_listed(several) and all(map(is_prefix, several)) and 0 < len(set(several)) == len(several)
+
+
+def is_listed(value: Any) -> bool:
+    """With a first one."""
+    return isinstance(value, (list, tuple))
+
+
+def is_realm(value: Any) -> bool:
+    """What may stand in a quoted string of a header (RFC 9110 §5.6.4)."""
+    return isinstance(value, str) and value.isascii() and value.isprintable() and value.strip() != ""
+
+
+def is_span(value: Any) -> bool:
+    """Some time, which no date overflows by."""
+    return isinstance(value, timedelta) and _NOTHING < value <= _LONGEST
+
+
+def is_never(value: Any) -> bool:
+    """Spelled out."""
+    return isinstance(value, str) and value == "never"
+
+
+def is_kinds(value: Any) -> bool:
+    """Only looked into: a set will do."""
+    return isinstance(value, (list, tuple, set, frozenset)) and all(kind in Kind.values for kind in value)
+
+
+def is_policy(value: Any) -> bool:
+    """A class, because the engine makes one for each ask."""
+    found = imported(value)
+    return isinstance(found, type) and callable(getattr(found, "judge", None))
+
+
+def is_alias(value: Any) -> bool:
+    """Of a cache."""
+    return isinstance(value, str) and value in caches
+
+
+def is_rate(value: Any) -> bool:
+    """At which at least one log-in passes."""
+    rate = attempt(lambda: parse_rate(value))
+    return not isinstance(rate, Exception) and rate[0] > 0
+
+
+def is_rates(value: Any) -> bool:
+    """Known ones."""
+    return isinstance(value, Mapping) and all(
+        name in conf.DEFAULT_LOGIN_RATES and (rate is None or is_rate(rate)) for name, rate in value.items()
+    )
+
+
+PROOFS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "PREFIX": ("E003", is_prefixes),
+    "REALM": ("E004", is_realm),
+    "TOKEN_LIFETIME": ("E005", lambda value: is_span(value) or is_never(value)),
+    "UNBOUND_KINDS": ("E006", is_kinds),
+    "LAST_USED_INTERVAL": ("E007", lambda value: value is None or is_span(value)),
+    "RETENTION": ("E008", lambda value: value == _NOTHING or is_span(value)),
+    "TOKEN_FOR_NEW_USERS": ("E009", lambda value: value is None or callable(imported(value))),
+    "POLICY": ("E010", is_policy),
+    "THROTTLE_CACHE": ("E011", is_alias),
+    "LOGIN_RATES": ("E012", is_rates),
+}
+"""Setting → what is said unless it holds. `PEPPERS` has a file of its own."""
+
+
+def is_right(name: str) -> bool:
+    """Whether the setting of that name is."""
+    _, holds = PROOFS[name]
+    return attempt(lambda: holds(tessera()[name])) is True
+
+
+@register("tessera", Tags.security)
+def prove_names(**_: Any) -> list[CheckMessage]:
+    """It is a dict of settings that there are."""
+    if not isinstance(conf.raw(), Mapping):
+        return [say("E001")]
+    return [
+        say("E002", name=_shown(name), nearest=get_close_matches(str(name).upper(), conf.NAMES, n=1, cutoff=0)[0])
+        for name in conf.raw()
+        if name not in conf.NAMES
+    ]
+
+
+@register("tessera", Tags.security)
+def prove_values(**_: Any) -> list[CheckMessage]:
+    """Each value is one that its setting takes."""
+    return [say(number) for name, (number, _) in PROOFS.items() if not is_right(name)]
+
+
+@register("tessera", Tags.security)
+def prove_guessing_is_counted(**_: Any) -> list[CheckMessage]:
+    """No counter of log-ins is off."""
+    rates = tessera()["LOGIN_RATES"] if is_right("LOGIN_RATES") else {}
+    off = [name for name, rate in rates.items() if rate is None]
+    return [say("W004", rates=", ".join(off))] if off else []
+
+
+@register("tessera", Tags.security, deploy=True)
+def prove_tokens_end(**_: Any) -> list[CheckMessage]:
+    """A token for which nobody asked otherwise has an end."""
+    return [say("W007")] if is_never(tessera()["TOKEN_LIFETIME"]) else []
+
+
+def _shown(name: object) -> str:
+    # A pepper that strayed here has 32 letters or more.
+    return repr(name) if isinstance(name, str) and len(name) < 32 else "a name"

@@ -1,0 +1,72 @@
+"""What stands around us in the site: the cache that counts log-ins, the databases, the other apps, the versions."""
+
+from importlib.util import find_spec
+from typing import Any
+
+import rest_framework
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.core.cache import caches
+from django.core.cache.backends.base import BaseCache
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache
+from django.core.checks import CheckMessage, Tags, register
+from django.db import router
+from django.utils.version import get_version_tuple
+
+from tessera.checks.catalog import say
+from tessera.checks.settings import is_right
+from tessera.checks.site import attempt, tessera
+from tessera.models import Grant
+
+OLDEST_REST_FRAMEWORK = (3, 17, 2)
+
+
+@register("tessera", Tags.security, Tags.caches)
+def prove_cache_counts(**_: Any) -> list[CheckMessage]:
+    """The cache can be had, and two guesses at once count as two."""
+    if not is_right("THROTTLE_CACHE"):
+        return []
+    cache = _cache()
+    if isinstance(cache, Exception):
+        return [say("E019", error=type(cache).__name__)]
+    if isinstance(cache, RedisCache) and find_spec("redis") is None:
+        return [say("E020")]
+    if type(cache).incr is BaseCache.incr:
+        return [say("E021", backend=type(cache).__name__)]
+    return []
+
+
+@register("tessera", Tags.security, Tags.caches, deploy=True)
+def prove_cache_is_shared(**_: Any) -> list[CheckMessage]:
+    """All processes count in one."""
+    return [say("W005")] if is_right("THROTTLE_CACHE") and isinstance(_cache(), LocMemCache) else []
+
+
+@register("tessera", Tags.database)
+def prove_one_database(**_: Any) -> list[CheckMessage]:
+    """Grants and users can be joined."""
+    aliases = attempt(lambda: [router.db_for_write(model) for model in (Grant, get_user_model())])
+    if isinstance(aliases, Exception):
+        return []  # No query of the site gets past that router.
+    grants, users = aliases
+    return [] if grants == users else [say("E022", grants=grants, users=users)]
+
+
+@register("tessera", Tags.compatibility)
+def prove_rest_framework_is_new_enough(**_: Any) -> list[CheckMessage]:
+    """Pins of a site may hold an old one back, whatever our package asks for."""
+    version = rest_framework.VERSION
+    return [] if get_version_tuple(version) >= OLDEST_REST_FRAMEWORK else [say("E023", version=version)]
+
+
+@register("tessera", Tags.compatibility)
+def prove_authtoken_is_ours(**_: Any) -> list[CheckMessage]:
+    """No other app answers to the same names."""
+    installed = [config.name for config in apps.get_app_configs()]
+    claimants = [name for name in installed if name in {"tessera", "rest_framework.authtoken"}]
+    return [say("W003", winner=claimants[0])] if len(claimants) > 1 else []
+
+
+def _cache() -> BaseCache | Exception:
+    return attempt(lambda: caches[tessera()["THROTTLE_CACHE"]])

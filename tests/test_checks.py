@@ -1,0 +1,514 @@
+"""What a site can get wrong, and what it is told at start. Each wrong site differs from a right one in one thing."""
+
+import os
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rest_framework
+from django.conf import settings
+from django.core.checks import CheckMessage, run_checks
+from django.test import override_settings
+from django.urls import include, path
+from django.utils.module_loading import import_string
+from rest_framework.permissions import AllowAny, IsAuthenticated, IsAuthenticatedOrReadOnly
+
+from tessera.checks.catalog import SENTENCES
+from tessera.checks.rest_framework import GUARDS, LOG_IN_VIEWS
+from tessera.checks.settings import PROOFS
+from tessera.conf import NAMES
+from tessera.dialects.authtoken import ObtainAuthToken
+from tessera.drf import TokenAuthentication
+
+PEPPER, OTHER_PEPPER = "5f0c7a91d2e84b36a1f97c0de45b8832", b"9d41c6b07e5f43aa8812f36d0be7a25c"
+FAR = timedelta(days=365 * 200)
+REDIS = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}
+
+RIGHT: dict[str, Any] = {
+    "TESSERA": {"PEPPERS": [PEPPER]},
+    "REST_FRAMEWORK": {
+        "DEFAULT_AUTHENTICATION_CLASSES": [
+            "tessera.drf.TokenAuthentication",
+            "rest_framework.authentication.SessionAuthentication",
+        ],
+        "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+        "NUM_PROXIES": 1,
+    },
+    "CACHES": {"default": REDIS, "locmem": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
+}
+
+
+class Deciding:
+    """A policy."""
+
+    def judge(self, ask, now):
+        raise NotImplementedError
+
+
+class Undecided:
+    """No policy."""
+
+
+def tell(user, issued):
+    """What a site does with the token of a new user."""
+
+
+def said(*, deploy=True, **changes) -> list[CheckMessage]:
+    """What the checks say of the right site, changed."""
+    site = RIGHT | changes
+    for name in ("TESSERA", "REST_FRAMEWORK"):
+        if isinstance(site[name], dict) and name in changes:
+            site[name] = {**RIGHT[name], **site[name]}
+    with override_settings(**site):
+        return run_checks(tags=["tessera"], include_deployment_checks=deploy)
+
+
+def ids(messages):
+    return [message.id.removeprefix("tessera.") for message in messages]
+
+
+def manage(folder: Path, *words: str, site: str) -> str:
+    """What `manage.py` prints in a project whose settings are those of the tests and then `site`."""
+    (folder / "its_settings.py").write_text(f"from tests.settings import *\n{site}")
+    project = [str(folder), *filter(None, sys.path)]
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join(project), "DJANGO_SETTINGS_MODULE": "its_settings"}
+    command = [sys.executable, "-m", "django", *words]
+    return subprocess.run(
+        command, env=environ, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ).stdout
+
+
+@pytest.mark.parametrize(
+    "tessera",
+    [
+        pytest.param({}, id="nothing more"),
+        pytest.param({"PREFIX": "sh0p"}, id="a prefix"),
+        pytest.param({"PREFIX": ["shop", "tsr"]}, id="a list of prefixes"),
+        pytest.param({"REALM": 'The "Shop"'}, id="a realm in quotes"),
+        pytest.param({"TOKEN_LIFETIME": timedelta(seconds=1)}, id="a short life"),
+        pytest.param({"UNBOUND_KINDS": {"machine"}}, id="a set of kinds"),
+        pytest.param({"LAST_USED_INTERVAL": None}, id="no last use"),
+        pytest.param({"RETENTION": timedelta(0)}, id="no retention"),
+        pytest.param({"TOKEN_FOR_NEW_USERS": "tests.test_checks.tell"}, id="a token for new users"),
+        pytest.param({"POLICY": "tests.test_checks.Deciding"}, id="a policy that inherits nothing"),
+        pytest.param({"LOGIN_RATES": {"address": "5/s"}}, id="one rate"),
+        pytest.param({"PEPPERS": (OTHER_PEPPER, PEPPER)}, id="two peppers, in a tuple"),
+        pytest.param({"PEPPERS": [lambda: OTHER_PEPPER]}, id="a key service"),
+    ],
+)
+def test_a_right_site_is_told_nothing(tessera):
+    assert said(TESSERA=tessera) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "tessera"),
+    [
+        pytest.param("E002", {"TOKEN_LIFETIMES": timedelta(days=1)}, id="a name misspelt"),
+        pytest.param("E002", {1: 1}, id="a name that is no text"),
+        pytest.param("E003", {"PREFIX": ""}, id="prefix: empty"),
+        pytest.param("E003", {"PREFIX": "x"}, id="prefix: one letter"),
+        pytest.param("E003", {"PREFIX": "elevenchars"}, id="prefix: eleven letters"),
+        pytest.param("E003", {"PREFIX": "Shop"}, id="prefix: a capital"),
+        pytest.param("E003", {"PREFIX": "shop_"}, id="prefix: an underscore"),
+        pytest.param("E003", {"PREFIX": "shop\n"}, id="prefix: a line end"),
+        pytest.param("E003", {"PREFIX": "sh٣p"}, id="prefix: an arabic digit"),
+        pytest.param("E003", {"PREFIX": ()}, id="prefix: none"),
+        pytest.param("E003", {"PREFIX": ("shop", "shop")}, id="prefix: twice"),
+        pytest.param("E003", {"PREFIX": ("shop", 5)}, id="prefix: a number among them"),
+        pytest.param("E003", {"PREFIX": {"shop", "tsr"}}, id="prefix: a set"),
+        pytest.param("E003", {"PREFIX": None}, id="prefix: None"),
+        pytest.param("E004", {"REALM": ""}, id="realm: empty"),
+        pytest.param("E004", {"REALM": "  "}, id="realm: blank"),
+        pytest.param("E004", {"REALM": "shop\r\nSet-Cookie: a=b"}, id="realm: two lines"),
+        pytest.param("E004", {"REALM": "Käse"}, id="realm: no ASCII"),
+        pytest.param("E004", {"REALM": b"shop"}, id="realm: bytes"),
+        pytest.param("E005", {"TOKEN_LIFETIME": timedelta(0)}, id="lifetime: none"),
+        pytest.param("E005", {"TOKEN_LIFETIME": timedelta(days=-1)}, id="lifetime: negative"),
+        pytest.param("E005", {"TOKEN_LIFETIME": 3600}, id="lifetime: a number"),
+        pytest.param("E005", {"TOKEN_LIFETIME": True}, id="lifetime: True"),
+        pytest.param("E005", {"TOKEN_LIFETIME": None}, id="lifetime: None"),
+        pytest.param("E005", {"TOKEN_LIFETIME": "Never"}, id="lifetime: never, with a capital"),
+        pytest.param("E005", {"TOKEN_LIFETIME": FAR}, id="lifetime: two hundred years"),
+        pytest.param("E006", {"UNBOUND_KINDS": "machine"}, id="kinds: a bare text"),
+        pytest.param("E006", {"UNBOUND_KINDS": ("robot",)}, id="kinds: an unknown one"),
+        pytest.param("E006", {"UNBOUND_KINDS": None}, id="kinds: None"),
+        pytest.param("E007", {"LAST_USED_INTERVAL": timedelta(0)}, id="interval: none"),
+        pytest.param("E007", {"LAST_USED_INTERVAL": timedelta(minutes=-1)}, id="interval: negative"),
+        pytest.param("E007", {"LAST_USED_INTERVAL": False}, id="interval: False"),
+        pytest.param("E008", {"RETENTION": timedelta(days=-1)}, id="retention: negative"),
+        pytest.param("E008", {"RETENTION": None}, id="retention: None"),
+        pytest.param("E008", {"RETENTION": 0}, id="retention: a number"),
+        pytest.param("E009", {"TOKEN_FOR_NEW_USERS": "tests.test_checks.tells"}, id="new users: a name misspelt"),
+        pytest.param("E009", {"TOKEN_FOR_NEW_USERS": "tests.test_checks.PEPPER"}, id="new users: no callable"),
+        pytest.param("E009", {"TOKEN_FOR_NEW_USERS": tell}, id="new users: the function itself"),
+        pytest.param("E009", {"TOKEN_FOR_NEW_USERS": True}, id="new users: True"),
+        pytest.param("E010", {"POLICY": "tests.nowhere.Policy"}, id="policy: no such module"),
+        pytest.param("E010", {"POLICY": "tests.test_checks.Undecided"}, id="policy: does not judge"),
+        pytest.param("E010", {"POLICY": "tests.test_checks.tell"}, id="policy: a function"),
+        pytest.param("E010", {"POLICY": Deciding}, id="policy: the class itself"),
+        pytest.param("E011", {"THROTTLE_CACHE": "redis"}, id="cache: no alias"),
+        pytest.param("E011", {"THROTTLE_CACHE": REDIS}, id="cache: the cache itself"),
+        pytest.param("E012", {"LOGIN_RATES": {"addres": "5/minute"}}, id="rates: a name misspelt"),
+        pytest.param("E012", {"LOGIN_RATES": {"address": "5 per minute"}}, id="rates: no rate"),
+        pytest.param("E012", {"LOGIN_RATES": {"address": "0/minute"}}, id="rates: nobody signs in"),
+        pytest.param("E012", {"LOGIN_RATES": {"address": 5}}, id="rates: a number"),
+        pytest.param("E012", {"LOGIN_RATES": "5/minute"}, id="rates: no dict"),
+        pytest.param("E013", {"PEPPERS": PEPPER}, id="peppers: a bare text"),
+        pytest.param("E013", {"PEPPERS": {PEPPER}}, id="peppers: a set"),
+        pytest.param("E013", {"PEPPERS": [PEPPER, None]}, id="peppers: None among them"),
+        pytest.param("E013", {"PEPPERS": [PEPPER + "\udcff"]}, id="peppers: no UTF-8"),
+        pytest.param("E014", {"PEPPERS": [PEPPER[:-1]]}, id="peppers: short text"),
+        pytest.param("E014", {"PEPPERS": [PEPPER, b"short"]}, id="peppers: short bytes"),
+        pytest.param("E015", {"PEPPERS": [settings.SECRET_KEY]}, id="peppers: SECRET_KEY"),
+        pytest.param("E016", {"PEPPERS": [PEPPER, PEPPER.encode()]}, id="peppers: the same twice"),
+        pytest.param("W004", {"LOGIN_RATES": {"address": None}}, id="rates: off"),
+    ],
+)
+def test_a_wrong_setting_is_told(number, tessera):
+    assert ids(said(deploy=False, TESSERA=tessera)) == [number]
+
+
+@pytest.mark.parametrize(
+    ("number", "tessera"),
+    [
+        pytest.param("E017", {"PEPPERS": [lambda: os.environ["NO_SUCH_PEPPER"]]}, id="peppers: the service is away"),
+        pytest.param("E017", {"PEPPERS": [lambda: None]}, id="peppers: the service has none"),
+        pytest.param("E014", {"PEPPERS": [lambda: "short"]}, id="peppers: the service has a short one"),
+        pytest.param("E016", {"PEPPERS": [PEPPER, lambda: PEPPER]}, id="peppers: written down, and in the service"),
+        pytest.param("E018", {"PEPPERS": ()}, id="peppers: none"),
+        pytest.param("W005", {"THROTTLE_CACHE": "locmem"}, id="cache: one for each process"),
+        pytest.param("W007", {"TOKEN_LIFETIME": "never"}, id="lifetime: never"),
+    ],
+)
+def test_what_matters_only_in_production_is_told_there_only(number, tessera):
+    assert ids(said(deploy=False, TESSERA=tessera)) == []
+    assert ids(said(deploy=True, TESSERA=tessera)) == [number]
+
+
+def test_a_fault_of_one_pepper_is_told_once_beside_a_key_service():
+    messages = said(TESSERA={"PEPPERS": [PEPPER, b"short", lambda: OTHER_PEPPER]})
+
+    assert [message.msg for message in messages] == ['TESSERA["PEPPERS"][1] is shorter than 32 bytes.']
+
+
+def test_an_old_secret_key_is_no_pepper():
+    messages = said(TESSERA={"PEPPERS": [OTHER_PEPPER]}, SECRET_KEY_FALLBACKS=[OTHER_PEPPER.decode()])
+
+    assert ids(messages) == ["E015"]
+
+
+def test_of_settings_that_are_no_dict_only_that_is_told():
+    assert ids(said(deploy=False, TESSERA=None)) == ["E001"]
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        pytest.param("PEPER", "PEPPERS", id="a letter short"),
+        pytest.param("throttle_cache", "THROTTLE_CACHE", id="lower case"),
+        pytest.param("LIFETIME", "TOKEN_LIFETIME", id="half of it"),
+    ],
+)
+def test_an_unknown_name_is_told_the_nearest_right_one(name, nearest):
+    (message,) = said(TESSERA={name: 1})
+
+    assert (message.msg, message.hint) == (f"TESSERA has '{name}', which is no setting.", f"Did you mean {nearest}?")
+
+
+def test_every_setting_is_proved():
+    assert PROOFS.keys() | {"PEPPERS"} == NAMES
+
+
+@pytest.mark.parametrize(
+    ("number", "backend"),
+    [
+        pytest.param("E019", "tests.nowhere.Cache", id="no such class"),
+        pytest.param("E021", "django.core.cache.backends.dummy.DummyCache", id="dummy"),
+        pytest.param("E021", "django.core.cache.backends.db.DatabaseCache", id="database"),
+        pytest.param("E021", "django.core.cache.backends.filebased.FileBasedCache", id="files"),
+    ],
+)
+def test_a_cache_that_cannot_count_is_told(number, backend):
+    messages = said(deploy=False, CACHES={"default": {"BACKEND": backend, "LOCATION": "somewhere"}})
+
+    assert ids(messages) == [number]
+
+
+def test_redis_without_its_package_is_told_the_line_to_type(monkeypatch):
+    monkeypatch.setitem(sys.modules, "redis", None)
+
+    (message,) = said(deploy=False)
+
+    assert (message.id, message.hint) == ("tessera.E020", 'pip install "django-tessera[redis]"')
+
+
+def test_a_schema_class_without_its_package_is_told_the_line_to_type(monkeypatch):
+    monkeypatch.setitem(sys.modules, "drf_spectacular", None)
+
+    (message,) = said(REST_FRAMEWORK={"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"})
+
+    assert (message.id, message.hint) == ("tessera.E027", 'pip install "django-tessera[openapi]"')
+
+
+def test_tokens_and_users_in_two_databases_are_told():
+    class Apart:
+        def db_for_write(self, model, **hints):
+            return "tokens" if model._meta.app_label == "tessera" else None
+
+    (message,) = said(DATABASE_ROUTERS=[Apart()])
+
+    assert (message.id, message.msg) == (
+        "tessera.E022",
+        "Tokens are kept in the database tokens and users in default.",
+    )
+
+
+@pytest.mark.parametrize("version", ["3.17.1", "3.9", "2.4.8"])
+def test_a_rest_framework_that_is_too_old_is_told(monkeypatch, version):
+    monkeypatch.setattr(rest_framework, "VERSION", version)
+
+    assert ids(said()) == ["E023"]
+
+
+SESSION, TOKEN = "rest_framework.authentication.SessionAuthentication", "tessera.drf.TokenAuthentication"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "classes"),
+    [
+        pytest.param(["E024"], TOKEN, id="a bare text"),
+        pytest.param(["E024"], {TOKEN}, id="a set"),
+        pytest.param(["E024"], None, id="None"),
+        pytest.param(["E025"], [TOKEN + SESSION], id="a comma missing"),
+        pytest.param(["E025"], [TOKEN, "tests.nowhere.Authentication"], id="no such module"),
+        pytest.param(["E025"], [TOKEN, "tests.test_checks.PEPPER"], id="no class"),
+        pytest.param(["E025"], [TOKEN, None], id="None among them"),
+        pytest.param(["W002"], [SESSION, TOKEN], id="the session first"),
+        pytest.param(["W002"], [SESSION, "tessera.dialects.authtoken.TokenAuthentication"], id="authtoken second"),
+        pytest.param([], [SESSION], id="tokens on single views only"),
+        pytest.param([], ["rest_framework.authentication.BasicAuthentication", TOKEN], id="a challenge first"),
+        pytest.param([], (TokenAuthentication,), id="the class itself"),
+    ],
+)
+def test_the_authentication_classes_of_all_views_are_proved(numbers, classes):
+    assert ids(said(REST_FRAMEWORK={"DEFAULT_AUTHENTICATION_CLASSES": classes})) == numbers
+
+
+@pytest.mark.parametrize(
+    ("numbers", "classes"),
+    [
+        pytest.param(["W001"], ["rest_framework.permissions.AllowAny"], id="everybody"),
+        pytest.param(["W001"], [AllowAny], id="everybody, as a class"),
+        pytest.param(["W001"], [], id="nothing asked"),
+        pytest.param(["E024"], "rest_framework.permissions.IsAuthenticated", id="a bare text"),
+        pytest.param(["E025"], ["rest_framework.permissions.IsAuthenticate"], id="a name misspelt"),
+        pytest.param([], ["rest_framework.permissions.IsAuthenticatedOrReadOnly"], id="to read only"),
+        pytest.param([], [IsAuthenticated | AllowAny], id="composed"),
+    ],
+)
+def test_the_permissions_of_all_views_are_proved(numbers, classes):
+    assert ids(said(REST_FRAMEWORK={"DEFAULT_PERMISSION_CLASSES": classes})) == numbers
+
+
+@pytest.mark.parametrize(("numbers", "classes"), [(["W001"], [TOKEN]), ([], [SESSION])])
+def test_permissions_that_are_not_set_are_told_where_tokens_are_taken(numbers, classes):
+    with override_settings(REST_FRAMEWORK={"DEFAULT_AUTHENTICATION_CLASSES": classes}):
+        assert ids(run_checks(tags=["tessera"])) == numbers
+
+
+@pytest.mark.parametrize(
+    ("numbers", "proxies"),
+    [
+        pytest.param([], 0, id="none"),
+        pytest.param(["W006"], None, id="not set"),
+        pytest.param(["E026"], "1", id="text"),
+        pytest.param(["E026"], -1, id="negative"),
+        pytest.param(["E026"], True, id="True"),
+    ],
+)
+def test_the_number_of_proxies_is_proved(numbers, proxies):
+    assert ids(said(REST_FRAMEWORK={"NUM_PROXIES": proxies})) == numbers
+
+
+class GuardedByAToken(ObtainAuthToken):
+    authentication_classes = [TokenAuthentication]
+
+
+class GuardedByAPermission(ObtainAuthToken):
+    permission_classes = [IsAuthenticatedOrReadOnly]
+
+
+class Greeting(ObtainAuthToken):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("sentences", "view"),
+    [
+        pytest.param(
+            ["GuardedByAToken signs people in, and TokenAuthentication"], GuardedByAToken.as_view(), id="authentication"
+        ),
+        pytest.param(
+            ["GuardedByAPermission signs people in, and IsAuthenticatedOrReadOnly"],
+            GuardedByAPermission.as_view(),
+            id="permission",
+        ),
+        pytest.param(
+            ["Greeting signs people in, and IsAuthenticated"],
+            Greeting.as_view(permission_classes=[IsAuthenticated]),
+            id="in the route",
+        ),
+        pytest.param([], Greeting.as_view(), id="open"),
+    ],
+)
+def test_a_log_in_view_that_asks_for_a_token_is_told(sentences, view):
+    routes = (path("shop/", include([path("sign-in/", view)])),)
+
+    messages = said(ROOT_URLCONF=routes)
+
+    assert [message.msg.partition(" keeps")[0] for message in messages] == sentences
+
+
+@pytest.mark.parametrize("name", sorted(LOG_IN_VIEWS | GUARDS))
+def test_a_view_or_guard_that_is_known_by_its_name_has_that_name(name):
+    found = import_string(name)
+
+    assert f"{found.__module__}.{found.__qualname__}" == name
+
+
+@pytest.mark.parametrize("routes", ["tests.nowhere", "tests.test_checks", None, 5])
+def test_routes_that_do_not_load_are_left_to_django(routes):
+    assert said(ROOT_URLCONF=routes) == []
+
+
+class Hostile:
+    """What raises, whatever is asked of it."""
+
+    __hash__: Any = None
+
+    def __eq__(self, other):
+        raise ZeroDivisionError
+
+    def __bool__(self):
+        raise ZeroDivisionError
+
+    def __call__(self):
+        raise ZeroDivisionError
+
+    def __iter__(self):
+        raise ZeroDivisionError
+
+    def __repr__(self):
+        raise ZeroDivisionError
+
+
+JUNK = [
+    *(None, True, 0, -1, 1.5, float("nan"), 10**400, 1j),
+    *("", " ", ".", "a.b", "os.path", "tests.test_checks", "\ud800", "\x00", "{place}", b"", b"\xff" * 40),
+    *([], (), {}, set(), [None], [[]], [{}], ["", 1], [lambda: 1 / 0], [Hostile()], {None: None}, {"address": []}),
+    *(object(), object, Hostile, Hostile(), lambda: 1 / 0, len, timedelta.min, timedelta.max, range(3), iter([])),
+]
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_no_value_of_a_setting_fells_a_check(name):
+    for value in JUNK:
+        assert all(isinstance(message, CheckMessage) for message in said(TESSERA={name: value}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["DEFAULT_AUTHENTICATION_CLASSES", "DEFAULT_PERMISSION_CLASSES", "DEFAULT_SCHEMA_CLASS", "NUM_PROXIES"],
+)
+def test_no_value_of_rest_framework_fells_a_check(name):
+    for value in JUNK:
+        assert all(isinstance(message, CheckMessage) for message in said(REST_FRAMEWORK={name: value}))
+
+
+@pytest.mark.parametrize("name", ["TESSERA", "REST_FRAMEWORK", "SECRET_KEY", "SECRET_KEY_FALLBACKS"])
+def test_no_value_in_the_place_of_all_fells_a_check(name):
+    for value in JUNK:
+        assert all(isinstance(message, CheckMessage) for message in said(**{name: value}))
+
+
+@pytest.mark.parametrize("name", ["not a setting", *sorted(NAMES)])
+def test_no_message_holds_a_letter_of_a_secret(name):
+    short = PEPPER[:20]
+    shapes = [
+        PEPPER,
+        PEPPER.encode(),
+        [short, short],
+        [lambda: short],
+        {PEPPER: PEPPER},
+        {"address": PEPPER},
+        (PEPPER, 1),
+    ]
+    sites = [{name: value} for value in shapes] + [{PEPPER: 1}, {PEPPER}, [PEPPER], PEPPER, {PEPPER.encode(): 1}]
+
+    told = [f"{message}{message!r}" for site in sites for message in said(TESSERA=site)]
+
+    assert told
+    assert not [each for each in told if PEPPER[:6] in each]
+
+
+def test_the_reference_has_a_line_for_every_check():
+    reference = Path(__file__).parents[1] / "docs/reference/checks.md"
+
+    lines = [line for line in reference.read_text().splitlines() if line.startswith("| `tessera.")]
+
+    gap = re.compile(r"\{[a-z]+\}")
+    assert lines == [
+        f"| `tessera.{number}` | {gap.sub('…', sentence)} | {gap.sub('…', cure)} |"
+        for number, (sentence, cure) in SENTENCES.items()
+    ]
+
+
+COMPLETE = f"""
+TESSERA = {{"PREFIX": "shop", "REALM": "shop", "PEPPERS": ["{PEPPER}"]}}
+REST_FRAMEWORK = {RIGHT["REST_FRAMEWORK"]}
+CACHES = {RIGHT["CACHES"]}
+INSTALLED_APPS.remove("drf_spectacular")
+MIDDLEWARE.insert(0, "django.middleware.security.SecurityMiddleware")
+MIDDLEWARE.append("django.middleware.clickjacking.XFrameOptionsMiddleware")
+ALLOWED_HOSTS = ["shop.example"]
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT = True
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+SECURE_HSTS_SECONDS = 31536000
+"""
+
+
+def test_a_site_ready_for_production_hears_of_no_issue(tmp_path):
+    printed = manage(tmp_path, "check", "--deploy", "--fail-level", "DEBUG", site=COMPLETE)
+
+    assert printed == "System check identified no issues (0 silenced).\n"
+
+
+@pytest.mark.parametrize("words", [["check"], ["check", "--deploy"], ["migrate", "--plan"]])
+def test_settings_that_are_no_dict_are_told_by_every_command(tmp_path, words):
+    printed = manage(tmp_path, *words, site=f"{COMPLETE}\nTESSERA = None")
+
+    assert '(tessera.E001) TESSERA is not a dict.\n\tHINT: Write TESSERA = {"PREFIX": "shop"}' in printed
+    assert "Traceback" not in printed
+
+
+def test_classes_that_do_not_load_are_told_before_any_view_is_loaded(tmp_path):
+    glued = f"REST_FRAMEWORK = {{'DEFAULT_AUTHENTICATION_CLASSES': ['{TOKEN}' '{SESSION}']}}"
+
+    printed = manage(tmp_path, "check", "--tag", "tessera", site=glued)
+
+    assert f'(tessera.E025) REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"] names {TOKEN}{SESSION}, which' in printed
+    assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize(("place", "winner"), [(0, "rest_framework.authtoken"), (99, "tessera")])
+def test_the_peer_beside_us_is_told_with_the_app_that_has_the_command(tmp_path, place, winner):
+    both = f"{COMPLETE}\nINSTALLED_APPS.insert({place}, 'rest_framework.authtoken')"
+
+    printed = manage(tmp_path, "check", site=both)
+
+    assert "(tessera.W003) rest_framework.authtoken is installed too: user.auth_token is its token" in printed
+    assert f"drf_create_token is the command of {winner}.\n" in printed
