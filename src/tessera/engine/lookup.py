@@ -1,9 +1,10 @@
 """Reading rows: one for `verify`, many for people."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from tessera.engine.bond import key_of
 from tessera.engine.storage import alias, storage
@@ -16,8 +17,18 @@ def find(row: UUID) -> Grant | None:
         return Grant.objects.using(alias()).select_related("subject").filter(pk=row).first()
 
 
+def grants() -> QuerySet[Grant]:
+    """All grants, the newest first, ended ones too; each joined with its subject."""
+    return Grant.objects.using(alias()).select_related("subject").order_by("-id")
+
+
 def grants_of(subject: AbstractBaseUser) -> QuerySet[Grant]:
-    """All grants of a user, the newest first, ended ones too."""
-    rows, key = Grant.objects.using(alias()), key_of(subject)
+    """Those of a user."""
+    key = key_of(subject)
     # To the database, nobody's grants are the machines'.
-    return rows.none() if key is None else rows.filter(subject_id=key).order_by("-id")
+    return grants().none() if key is None else grants().filter(subject_id=key)
+
+
+def live(now: datetime) -> Q:
+    """What `Grant.is_live` says, as a condition."""
+    return Q(ends_at=None) | Q(ends_at__gt=now)

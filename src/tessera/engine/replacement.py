@@ -12,6 +12,7 @@ from tessera.conf import current
 from tessera.engine.bond import bond, bond_kept
 from tessera.engine.issuance import Issued
 from tessera.engine.keyring import keyring
+from tessera.engine.lookup import live
 from tessera.engine.storage import alias, storage
 from tessera.engine.verification import prove
 from tessera.errors import Unknown
@@ -43,9 +44,9 @@ def replace(secret: str | bytes, *, accept: Container[Purpose]) -> Issued:
             "pepper": keys.id,
             "fingerprint": bond(keys, grant.id, grant.subject, to_password=bool(bond_kept(old.keys, grant))),
         }
-        unchanged = Q(ends_at=None) | Q(ends_at__gt=now), Q(access_digest=old.digest, fingerprint=grant.fingerprint)
+        unchanged = live(now) & Q(access_digest=old.digest, fingerprint=grant.fingerprint)
         with storage():
-            won = Grant.objects.using(alias()).filter(*unchanged, pk=grant.pk).update(**changes)
+            won = Grant.objects.using(alias()).filter(unchanged, pk=grant.pk).update(**changes)
         if won:
             audit.info("replaced %s", grant.hint)
             for name, value in changes.items():

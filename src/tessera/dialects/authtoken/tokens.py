@@ -10,11 +10,11 @@ from typing import Any, ClassVar, Self
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from tessera import clock
 from tessera.engine.issuance import Issued, issue
+from tessera.engine.lookup import live
 from tessera.engine.policy import Ask
 from tessera.engine.revocation import revoke
 from tessera.engine.storage import alias
@@ -63,7 +63,7 @@ class TokenManager(models.Manager.from_queryset(TokenQuerySet)):  # type: ignore
     def get_queryset(self) -> TokenQuerySet:
         """The live tokens of this dialect."""
         queryset: TokenQuerySet = super().get_queryset()
-        return queryset.using(alias()).filter(Q(ends_at=None) | Q(ends_at__gt=clock.now()), client=CLIENT)
+        return queryset.using(alias()).filter(live(clock.now()), client=CLIENT)
 
 
 class Token(Grant):
