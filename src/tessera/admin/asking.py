@@ -1,0 +1,96 @@
+"""The form that asks the engine for a token."""
+
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
+
+from django import forms
+from django.contrib.admin.widgets import AdminTextInputWidget
+from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from tessera.conf import Lifetime, current
+from tessera.engine.issuance import Issued, issue
+from tessera.engine.policy import Ask
+from tessera.engine.storage import alias, storage
+from tessera.errors import TesseraError
+from tessera.format import scope
+from tessera.http.problems import problem
+from tessera.models import Grant, Kind
+
+LIFETIMES = MappingProxyType[str, Lifetime | None](
+    {"": None, **{str(days): timedelta(days=days) for days in (1, 7, 30, 90, 365)}, "never": "never"}
+)
+"""What may be chosen. The first is preselected, and leaves it to the site."""
+
+
+class AskForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What is asked for. Once it is valid it has been granted: `issued` is what came of it."""
+
+    kind = forms.ChoiceField(
+        label=_("Kind"), choices=[(kind.value, kind.label) for kind in (Kind.PERSONAL, Kind.MACHINE)]
+    )
+    scope = forms.CharField(
+        label=_("Scope"),
+        required=False,
+        widget=AdminTextInputWidget,
+        help_text=_("Words with spaces between. What they allow, the service says."),
+    )
+    lifetime = forms.TypedChoiceField(
+        label=_("Lifetime"),
+        required=False,
+        choices=lambda: [(key, _spoken(lifetime)) for key, lifetime in LIFETIMES.items()],
+        coerce=LIFETIMES.__getitem__,
+        empty_value=None,
+    )
+
+    actor: Any
+    """Who asks: `request.user`."""
+
+    issued: Issued
+
+    class Meta:
+        model = Grant
+        fields = ("subject", "label", "kind", "scope")
+
+    def clean(self) -> None:
+        """Ask, unless something is wrong already."""
+        # Not super(): the constraints of the model would say again, and worse, what the engine says.
+        if self.errors:
+            return
+        given = self.cleaned_data
+        if outranks(given["subject"], self.actor):
+            raise ValidationError({"subject": _("This user may do more than you.")}, code="access_denied")
+        ask = Ask(
+            subject=given["subject"],
+            kind=Kind(given["kind"]),
+            label=given["label"],
+            scope=scope.split(given["scope"]),
+            lifetime=given["lifetime"],
+        )
+        try:
+            # A savepoint, because the page that says no is made within the same transaction.
+            with storage(), transaction.atomic(using=alias()):
+                self.issued = issue(ask)
+        except TesseraError as error:
+            raise ValidationError(problem(error).detail, code=error.code) from error
+
+
+def outranks(subject: Any, actor: Any) -> bool:
+    """Whether `subject`, and so whoever holds a token of his, may do what `actor` may not."""
+    if not isinstance(subject, PermissionsMixin) or actor.is_superuser:
+        return False
+    return subject.is_superuser or not subject.get_all_permissions() <= actor.get_all_permissions()
+
+
+def _spoken(lifetime: Lifetime | None) -> str:
+    if lifetime is None:
+        return gettext("%s, as the site has it") % _spoken(current().TOKEN_LIFETIME)
+    if lifetime == "never":
+        return gettext("without an end")
+    if lifetime == timedelta(days=lifetime.days):
+        return ngettext("%d day", "%d days", lifetime.days) % lifetime.days
+    return str(lifetime)

@@ -1,0 +1,181 @@
+"""The pages of the model `Grant`, which people know as a token."""
+
+from itertools import islice
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.utils import display_for_value
+from django.contrib.admin.views.main import SEARCH_VAR
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from tessera import clock
+from tessera.admin.asking import AskForm
+from tessera.admin.finding import StateFilter, named_exactly, row_of_token
+from tessera.engine.revocation import revoke
+from tessera.engine.storage import alias, storage
+from tessera.errors import StoreDown
+from tessera.http.problems import problem
+from tessera.models import Grant
+
+BATCH = 1000
+"""Tokens revoked by one statement, under any database's limit of parameters."""
+
+_ASKED = ("subject", "label", "kind", "scope", "lifetime")
+_TOLD = (
+    *("hint", "id", "subject", "label", "kind", "client", "scope", "state", "created_at", "last_used_at", "ends"),
+    *("revoked_at", "revoked_reason", "pepper"),
+)
+_NEVER_TOLD = frozenset({"access_digest", "fingerprint"})
+
+
+@admin.register(Grant)
+class GrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Make, list, revoke."""
+
+    actions = ("revoke_selected",)
+    list_display = ("hint", "subject", "label", "kind", "created_at", "last_used_at", "ends", "state")
+    list_filter = (StateFilter, "kind")
+    list_select_related = ("subject",)
+    ordering = ("-id",)
+    raw_id_fields = ("subject",)
+    search_help_text = _("A user's name or key, or the id or the hint of a token. Never the token itself.")
+    show_full_result_count = False
+
+    # What may be done
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody edits a token."""
+        return False
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change tokens may end them."""
+        return request.user.has_perm("tessera.change_grant")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A token goes with its user, and whoever may delete the user may delete it: for that, Django names the token.
+
+        Where it names none, it asks for our own pages.
+        """
+        return obj is not None
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Nobody deletes a token by itself."""
+        raise PermissionDenied
+
+    def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
+        """Not what could be guessed letter by letter through the address, though it opens nothing."""
+        column, _, _ = lookup.partition("__")
+        return column not in _NEVER_TOLD and super().lookup_allowed(lookup, value, request)
+
+    @admin.action(description=_("Revoke selected %(verbose_name_plural)s"), permissions=["revoke"])
+    def revoke_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """End them and write down who did, or neither."""
+        grants, ended = iter(queryset.filter(revoked_at=None)), 0
+        try:
+            with storage(), transaction.atomic(using=alias()):
+                while step := list(islice(grants, BATCH)):
+                    ended += revoke(*step, reason="admin")
+                    LogEntry.objects.log_actions(str(request.user.pk), step, CHANGE, gettext("Revoked."))
+        except StoreDown as error:
+            self.message_user(request, problem(error).detail, messages.ERROR)
+        else:
+            self.message_user(request, ngettext("%d token was revoked.", "%d tokens were revoked.", ended) % ended)
+
+    # Finding them
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """From the database that takes the writes: a replica may still show a revoked token alive."""
+        return super().get_queryset(request).using(alias())
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """The name with which the site's users sign in."""
+        return (f"subject__{get_user_model().USERNAME_FIELD}",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """By a part of the user's name, or by what names a token exactly."""
+        found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
+        if search_term:
+            found |= queryset.filter(named_exactly(search_term))
+        return found, may_have_duplicates
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The list; without the token that somebody searched for."""
+        row = row_of_token(request.GET.get(SEARCH_VAR, ""))
+        if row is None or not self.has_view_permission(request):
+            return super().changelist_view(request, extra_context)
+        leaked = _("A token was searched for, and now stands in the log of the server: revoke it.")
+        self.message_user(request, leaked, messages.WARNING)
+        return HttpResponseRedirect(f"{request.path}?{urlencode({SEARCH_VAR: row})}")
+
+    @admin.display(description=_("token"), ordering="id")
+    def hint(self, grant: Grant) -> str:
+        """What it is called."""
+        return grant.hint
+
+    @admin.display(description=_("ends"), ordering="ends_at")
+    def ends(self, grant: Grant) -> str:
+        """When it ends, or ended. (The column of a revoked one says another thing.)"""
+        return display_for_value(grant.revoked_at or grant.ends_at, gettext("never"))
+
+    @admin.display(description=_("state"))
+    def state(self, grant: Grant) -> str:
+        """Where it is in its life."""
+        return str(grant.state(clock.now()).label)
+
+    # Making one
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What is asked of a new one; what is told of one that is there."""
+        return _ASKED if obj is None else _TOLD
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """For a new one, the form that asks the engine."""
+        if obj is not None:
+            return super().get_form(request, obj, change, **kwargs)
+        asking = type("AskForm", (AskForm,), {"actor": request.user})
+        return super().get_form(request, obj, change, **{**kwargs, "form": asking})
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Without the buttons that lead to what is refused."""
+        buttons = {"show_delete": False, "show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().changeform_view(request, object_id, form_url, {**buttons, **(extra_context or {})})
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        """What the engine has made. It goes from here to `response_add`, and nowhere else."""
+        return form.issued
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """The engine has."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """There is nothing."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """By its hint."""
+        return super().log_addition(request, obj.grant, message)
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """The secret, in this very answer: a message or a redirect would leave it in a cookie or a session."""
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("The token"),
+            "opts": self.opts,
+            "issued": obj,
+            "has_view_permission": self.has_view_permission(request),
+        }
+        headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+        return TemplateResponse(request, "admin/tessera/grant/issued.html", context, headers=headers)
