@@ -496,7 +496,7 @@ def test_settings_that_are_no_dict_are_told_by_every_command(tmp_path, words):
 
 
 def test_classes_that_do_not_load_are_told_before_any_view_is_loaded(tmp_path):
-    glued = f"REST_FRAMEWORK = {{'DEFAULT_AUTHENTICATION_CLASSES': ['{TOKEN}' '{SESSION}']}}"
+    glued = f"{COMPLETE}\nREST_FRAMEWORK = {{'DEFAULT_AUTHENTICATION_CLASSES': ['{TOKEN}' '{SESSION}']}}"
 
     printed = manage(tmp_path, "check", "--tag", "tessera", site=glued)
 

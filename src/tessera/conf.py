@@ -35,7 +35,8 @@ class Settings:
 
     REALM: str = "api"
     """The name of this deployment. It enters every key and stands in the challenge (RFC 9110 §11.5): with the realm
-    changed, every token made before is dead. Give staging and production different ones."""
+    changed, every token made before is dead. Give staging and production different ones,
+    in printable ASCII."""
 
     TOKEN_LIFETIME: Lifetime = timedelta(days=365)
     """How long a token lives for which nobody asked otherwise. `"never"` has to be spelled out."""
