@@ -84,7 +84,7 @@ def in_a_process(code: str, *args: str) -> int:
     """Run `code` in a process with this suite's settings, on this test's database. Says how it ended."""
     done = subprocess.run(
         [sys.executable, "-c", SETUP + code, str(connection.settings_dict["NAME"]), *args],
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "DJANGO_SETTINGS_MODULE": "tests.settings"},
         stderr=subprocess.PIPE,
         timeout=PATIENCE,
         check=False,

@@ -11,6 +11,7 @@ from django.db.models import Model
 from django.utils.module_loading import import_string
 
 from tessera.conf import current
+from tessera.engine.bond import key_of
 from tessera.engine.issuance import issue
 from tessera.engine.policy import Ask
 from tessera.engine.rehash import carry_over, is_mere_rehash
@@ -24,7 +25,11 @@ def notice_rehash(instance: Model, raw: bool, using: str, update_fields: frozens
     if raw or not update_fields or "password" not in update_fields or not isinstance(instance, get_user_model()):
         return
     stored = (
-        get_user_model()._base_manager.using(using).filter(pk=instance.pk).values_list("password", flat=True).first()
+        get_user_model()
+        ._base_manager.using(using)
+        .filter(pk=key_of(instance))
+        .values_list("password", flat=True)
+        .first()
     )
     if stored and is_mere_rehash(stored, instance):
         vars(instance)["_tessera_rehashed_from"] = stored
@@ -42,8 +47,10 @@ def give_token(instance: Model, created: bool, raw: bool, using: str, **_: Any) 
     if not created or raw or not current().TOKEN_FOR_NEW_USERS or not isinstance(instance, get_user_model()):
         return
 
+    user_pk = key_of(instance)
+
     def give() -> None:
-        _give_token_to(instance.pk, using)
+        _give_token_to(user_pk, using)
 
     transaction.on_commit(give, using=using, robust=True)
 

@@ -1,0 +1,45 @@
+"""Every kind of site: other keys, other names, other time. Each has another user model, and so a process of its own."""
+
+import os
+import subprocess
+import sys
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+
+from tests.sites.settings import SITES
+
+
+@pytest.fixture
+def database(tmp_path, django_db_blocker):
+    """A fresh one, of whose tables none is there yet."""
+    if connection.vendor == "sqlite":
+        yield str(tmp_path / "site.sqlite3")
+        return
+    name = f"site_{uuid4().hex}"
+    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+        yield name
+        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_a_site_lives_from_its_first_migration_to_the_end_of_its_first_user(site, database):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "tests.sites.scenario"],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "DJANGO_SETTINGS_MODULE": "tests.sites.settings",
+            "SITE": site,
+            "SITE_DATABASE": database,
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.stderr == ""
+    assert done.returncode == 0
