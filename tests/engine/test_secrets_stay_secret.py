@@ -19,6 +19,7 @@ from rest_framework.test import APIClient
 from tessera import Ask, Kind, Policy, Purpose, TesseraError, conf, issue, replace, revoke, verify
 from tessera.dialects.authtoken import Token
 from tessera.engine.keyring import keyring
+from tessera.engine.revocation import revoke_presented
 from tessera.format.opaque import Opaque, parse
 from tests.traces import dice, report_of, rows, traces
 
@@ -210,6 +211,7 @@ VERBS = {
     "verify": lambda issued: verify(issued.secret, accept=EVERY),
     "verify bytes": lambda issued: verify(issued.secret.encode(), accept=EVERY),
     "replace": lambda issued: replace(issued.secret, accept=EVERY),
+    "revoke": lambda issued: revoke_presented(issued.secret, accept=EVERY),
     "issue": lambda issued: issue(Ask(subject=issued.grant.subject)),
     "create": lambda issued: Token.objects.create(user=issued.grant.subject),
 }

@@ -43,7 +43,7 @@ def revoke(
     return _end(which, reason)
 
 
-@sensitive_variables("secret")
+@sensitive_variables()
 def revoke_presented(secret: str | bytes, *, accept: Container[Purpose], reason: str = "revoked") -> int:
     """End the grant that `secret` names and proves, in one statement. Says how many ended: none where it was over.
 

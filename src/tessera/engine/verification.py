@@ -71,7 +71,7 @@ def prove(secret: str | bytes, accept: Container[Purpose], now: datetime) -> tup
         raise
 
 
-@sensitive_variables("secret")
+@sensitive_variables()
 def read(secret: str | bytes, accept: Container[Purpose]) -> Opaque:
     """The token, minted here and for this door. Its row is not looked at."""
     opaque = parse(_to_bytes(secret), current().prefixes(), keyring())
