@@ -24,12 +24,14 @@ class InstantField(models.DateTimeField):  # type: ignore[type-arg]
     """A moment, aware and in UTC, whatever the site says of `USE_TZ`: local time has an hour that comes twice."""
 
     def get_prep_value(self, value: Any) -> Any:
+        """For the database: naive where it keeps no zone, and UTC all the same."""
         value = super().get_prep_value(value)
         if isinstance(value, datetime) and not settings.USE_TZ and timezone.is_aware(value):
             return timezone.make_naive(value, UTC)
         return value
 
     def from_db_value(self, value: datetime | None, *_: object) -> datetime | None:
+        """From the database: aware."""
         return value.replace(tzinfo=UTC) if value is not None and timezone.is_naive(value) else value
 
 
