@@ -1,0 +1,72 @@
+"""What is told at a terminal: a refusal, and a grant in a sentence, in a table and in JSON."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from django.core.management import CommandError
+
+from tessera.engine.storage import storage
+from tessera.errors import TesseraError
+from tessera.http.problems import problem
+from tessera.models import Grant
+
+_COLUMNS = "{:<12} {:<36} {:<8} {:<7} {:<16} {:<16} {:<16} {:<16} {}"
+HEADER = _COLUMNS.format("HINT", "ID", "KIND", "STATE", "CREATED (UTC)", "LAST USED", "ENDS", "USER", "NAME")
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Say a refusal as commands do: one sentence on stderr, and exit code 1."""
+    try:
+        with storage():
+            yield
+    except TesseraError as error:
+        raise CommandError(problem(error).detail) from error
+
+
+def in_words(grant: Grant) -> str:
+    """Within a sentence."""
+    label = f' "{_printable(grant.label)}"' if grant.label else ""
+    whose = f" of {_printable(grant.subject.get_username())}" if grant.subject else ""
+    return f"{grant.kind} token {grant.hint}{label}{whose}"
+
+
+def as_line(grant: Grant, now: datetime) -> str:
+    """A line of the table under `HEADER`."""
+    moments = [f"{at:%Y-%m-%d %H:%M}" if at else "never" for at in _moments(grant).values()]
+    username = _printable(grant.subject.get_username()) if grant.subject else "-"
+    state = grant.state(now).value
+    return _COLUMNS.format(
+        grant.hint, str(grant.pk), grant.kind, state, *moments, username, _printable(grant.label)
+    ).rstrip()
+
+
+def as_json(grant: Grant, now: datetime) -> dict[str, str | None]:
+    """For a machine."""
+    return {
+        "id": str(grant.pk),
+        "hint": grant.hint,
+        "user": grant.subject.get_username() if grant.subject else None,
+        "name": grant.label,
+        "kind": grant.kind,
+        "client": grant.client,
+        "scope": grant.scope,
+        "state": grant.state(now).value,
+        **{name: at.isoformat() if at else None for name, at in _moments(grant).items()},
+    }
+
+
+def _moments(grant: Grant) -> dict[str, datetime | None]:
+    told = {
+        "created_at": grant.created_at,
+        "last_used_at": grant.last_used_at,
+        # For people it ended when it was revoked; what its row says then is for servers whose clock is behind.
+        "ends_at": grant.revoked_at or grant.ends_at,
+    }
+    return {name: at and at.astimezone(UTC) for name, at in told.items()}
+
+
+def _printable(text: str) -> str:
+    # A label is somebody's own words: what steers a terminal, or turns a line round, must not reach one.
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
