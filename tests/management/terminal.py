@@ -5,7 +5,8 @@ import subprocess
 import sys
 from io import StringIO
 
-from django.core.management import call_command
+import pytest
+from django.core.management import call_command, load_command_class
 from django.db import connection
 
 MANAGE = """
@@ -37,3 +38,14 @@ def typed(*words: str, stdin: str = "", database: str = "") -> tuple[int, str, s
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
+
+
+def read(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int | str | None, str, str]:
+    """As `typed`, but quickly, in this process: for what comes to no database."""
+    code: int | str | None = 0
+    try:
+        load_command_class("tessera", words[0]).run_from_argv(["manage.py", *words])
+    except SystemExit as end:
+        code = end.code
+    said = capsys.readouterr()
+    return code, said.out, said.err

@@ -28,18 +28,16 @@ def refusals() -> Iterator[None]:
 def in_words(grant: Grant) -> str:
     """Within a sentence."""
     label = f' "{_printable(grant.label)}"' if grant.label else ""
-    whose = f" of {_printable(grant.subject.get_username())}" if grant.subject else ""
+    username = _username(grant)
+    whose = f" of {_printable(username)}" if username is not None else ""
     return f"{grant.kind} token {grant.hint}{label}{whose}"
 
 
 def as_line(grant: Grant, now: datetime) -> str:
     """A line of the table under `HEADER`."""
     moments = [f"{at:%Y-%m-%d %H:%M}" if at else "never" for at in _moments(grant).values()]
-    username = _printable(grant.subject.get_username()) if grant.subject else "-"
-    state = grant.state(now).value
-    return _COLUMNS.format(
-        grant.hint, str(grant.pk), grant.kind, state, *moments, username, _printable(grant.label)
-    ).rstrip()
+    names = [_printable(_username(grant) or "-"), _printable(grant.label)]
+    return _COLUMNS.format(grant.hint, str(grant.pk), grant.kind, grant.state(now).value, *moments, *names).rstrip()
 
 
 def as_json(grant: Grant, now: datetime) -> dict[str, str | None]:
@@ -47,7 +45,7 @@ def as_json(grant: Grant, now: datetime) -> dict[str, str | None]:
     return {
         "id": str(grant.pk),
         "hint": grant.hint,
-        "user": grant.subject.get_username() if grant.subject else None,
+        "user": _username(grant),
         "name": grant.label,
         "kind": grant.kind,
         "client": grant.client,
@@ -65,6 +63,11 @@ def _moments(grant: Grant) -> dict[str, datetime | None]:
         "ends_at": grant.revoked_at or grant.ends_at,
     }
     return {name: at and at.astimezone(UTC) for name, at in told.items()}
+
+
+def _username(grant: Grant) -> str | None:
+    # The field may hold a number.
+    return None if grant.subject is None else str(grant.subject.get_username())
 
 
 def _printable(text: str) -> str:
