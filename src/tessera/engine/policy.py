@@ -30,7 +30,7 @@ class Ask:
     """The software it is spoken through (RFC 6749 §2)."""
 
     label: str = ""
-    """What the user calls it: "laptop"."""
+    """What the user calls it, such as "laptop"."""
 
     scope: frozenset[str] = frozenset()
     lifetime: Lifetime | None = None
