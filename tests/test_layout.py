@@ -30,7 +30,13 @@ PUBLIC = {
         "verify",
     ],
     "tessera.drf": ["Endpoint", "TokenAuthentication"],
-    "tessera.dialects.authtoken": ["ObtainAuthToken", "Token", "TokenAuthentication", "obtain_auth_token"],
+    "tessera.dialects.authtoken": [
+        "AuthTokenSerializer",
+        "ObtainAuthToken",
+        "Token",
+        "TokenAuthentication",
+        "obtain_auth_token",
+    ],
 }
 
 

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from tessera.drf.parsers import FlatJSONParser, refuse_a_long_body
+from tessera.drf.parsers import FlatJSONParser, refuse_a_long_body, refuse_a_strange_charset
 from tessera.drf.refusals import refusal, required_headers
 from tessera.drf.tracebacks import NoVariables
 from tessera.errors import TesseraError
@@ -51,9 +51,10 @@ class Endpoint(APIView):
         request.exception_reporter_filter = NoVariables()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Nothing of a body that is too long is read."""
+        """Nothing of a body that is too long, or in letters nobody writes, is read."""
         super().initial(request, *args, **kwargs)
         refuse_a_long_body(request)
+        refuse_a_strange_charset(request)
 
     def handle_exception(self, exc: Exception) -> Response:
         """Our errors, and Django's about the body, become REST framework's."""

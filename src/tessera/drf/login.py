@@ -14,8 +14,10 @@ from tessera.http.address import client_address
 
 
 @sensitive_variables()
-def log_in(request: HttpRequest, name: str, password: str) -> AbstractBaseUser | None:
+def log_in(request: HttpRequest | None, name: str, password: str) -> AbstractBaseUser | None:
     """The user whom Django's own back ends know by this, or `None`. No session is opened.
+
+    Without a request, which some call sites of the peers leave out, all of a name's attempts come from one address.
 
     Raises:
         TooMany: there were too many attempts; the password was not looked at.
@@ -38,7 +40,9 @@ def log_in(request: HttpRequest, name: str, password: str) -> AbstractBaseUser |
     return user
 
 
-def _address(request: HttpRequest) -> str:
+def _address(request: HttpRequest | None) -> str:
+    if request is None:
+        return ""
     return client_address(
         request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""), api_settings.NUM_PROXIES or 0
     )

@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db import IntegrityError
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
@@ -13,9 +14,11 @@ from tessera.engine.bond import bond
 from tessera.engine.keyring import keyring
 from tessera.engine.policy import Ask, judge
 from tessera.engine.storage import alias, storage
+from tessera.errors import NotAllowed
 from tessera.format import scope
 from tessera.format.opaque import mint, new_row
 from tessera.models import Grant
+from tessera.signals import token_issued
 
 audit = logging.getLogger("tessera.audit")
 
@@ -40,7 +43,7 @@ def issue(ask: Ask) -> Issued:
 
     Raises:
         InvalidAsk: the ask makes no sense.
-        NotAllowed: the policy says no, or the user is not active.
+        NotAllowed: the policy says no, or the user is not active, or no longer there.
         StoreDown: the storage does not answer.
     """
     now, row_chance, secret_chance = clock.now(), secrets.token_bytes(10), secrets.token_bytes(32)
@@ -60,7 +63,11 @@ def issue(ask: Ask) -> Issued:
         fingerprint=bond(keys, row, ask.subject, to_password=terms.bound),
         pepper=keys.id,
     )
-    with storage():
-        grant.save(using=alias(), force_insert=True)
+    try:
+        with storage():
+            grant.save(using=alias(), force_insert=True)
+    except IntegrityError as error:  # Deleted since it was read.
+        raise NotAllowed("The user is no longer there.") from error
+    token_issued.send_robust(Grant, grant=grant)
     audit.info("issued %s kind=%s subject=%r client=%r", grant.hint, grant.kind, grant.subject_id, grant.client)
     return Issued(secret, grant)

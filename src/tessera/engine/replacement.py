@@ -18,6 +18,7 @@ from tessera.engine.verification import prove
 from tessera.errors import Unknown
 from tessera.format.opaque import Purpose, mint
 from tessera.models import Grant
+from tessera.signals import token_replaced
 
 audit = logging.getLogger("tessera.audit")
 
@@ -48,9 +49,10 @@ def replace(secret: str | bytes, *, accept: Container[Purpose]) -> Issued:
         with storage():
             won = Grant.objects.using(alias()).filter(unchanged, pk=grant.pk).update(**changes)
         if won:
-            audit.info("replaced %s", grant.hint)
             for name, value in changes.items():
                 setattr(grant, name, value)
+            token_replaced.send_robust(Grant, grant=grant)
+            audit.info("replaced %s", grant.hint)
             return Issued(fresh, grant)
         # Replaced or ended meanwhile, which the next reading finds out, or its password was merely hashed anew.
     raise Unknown("digest")

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Q, QuerySet
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
@@ -13,7 +14,8 @@ from tessera.engine.bond import key_of
 from tessera.engine.storage import alias, storage
 from tessera.engine.verification import read
 from tessera.format.opaque import Purpose
-from tessera.models import LONG_AGO, Grant
+from tessera.models import LONG_AGO, Grant, hint
+from tessera.signals import token_revoked
 
 audit = logging.getLogger("tessera.audit")
 
@@ -33,14 +35,14 @@ def revoke(
     """
     if bool(grants) == (subject is not None):
         raise TypeError("revoke() takes the grants to end, or the subject whose grants end.")
-    which: dict[str, Any] = (
-        {"subject_id": key_of(subject)} if subject is not None else {"pk__in": [_key(each) for each in grants]}
-    )
-    if which.get("subject_id", ...) is None:
+    grant_ids = [each if isinstance(each, UUID) else each.pk for each in grants]
+    subject_id = None if subject is None else key_of(subject)
+    if not grant_ids and subject_id is None:
         return 0  # To the database, nobody's grants are the machines'.
+    rows = _rows().filter(Q(pk__in=grant_ids) if grant_ids else Q(subject_id=subject_id))
     if client is not None:
-        which["client"] = client
-    return _end(which, reason)
+        rows = rows.filter(client=client)
+    return _end(rows, reason, grant_ids, subject_id, client)
 
 
 @sensitive_variables()
@@ -55,20 +57,23 @@ def revoke_presented(secret: str | bytes, *, accept: Container[Purpose], reason:
         StoreDown: the storage does not answer, and nothing has ended.
     """
     opaque = read(secret, accept)
-    return _end({"pk": opaque.row, "access_digest": opaque.digest}, reason)
+    rows = _rows().filter(pk=opaque.row, access_digest=opaque.digest)
+    return _end(rows, reason, [opaque.row])
 
 
-def _end(which: dict[str, Any], reason: str) -> int:
+def _rows() -> QuerySet[Grant]:
+    return Grant.objects.using(alias()).filter(revoked_at=None)
+
+
+def _end(
+    rows: QuerySet[Grant], reason: str, grant_ids: list[UUID], subject_id: Any = None, client: str | None = None
+) -> int:
     with storage():
-        ended = (
-            Grant.objects.using(alias())
-            .filter(**which, revoked_at=None)
-            .update(ends_at=LONG_AGO, revoked_at=clock.now(), revoked_reason=reason)
+        ended = rows.update(ends_at=LONG_AGO, revoked_at=clock.now(), revoked_reason=reason)
+    if ended:
+        token_revoked.send_robust(
+            Grant, ended=ended, reason=reason, grant_ids=grant_ids, subject_id=subject_id, client=client
         )
-    named = {name: value for name, value in which.items() if name != "access_digest"}
-    audit.info("revoked %d reason=%r %r", ended, reason, named)
+    which = " ".join(map(hint, grant_ids)) or f"subject={subject_id!r} client={client!r}"
+    audit.info("revoked %d reason=%r %s", ended, reason, which)
     return ended
-
-
-def _key(grant: Grant | UUID) -> UUID:
-    return grant if isinstance(grant, UUID) else grant.pk

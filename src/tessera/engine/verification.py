@@ -23,6 +23,7 @@ from tessera.errors import Expired, InvalidCredential, PasswordChanged, Revoked,
 from tessera.format import scope
 from tessera.format.opaque import Opaque, Purpose, parse
 from tessera.models import Grant, hint
+from tessera.signals import token_refused
 
 audit = logging.getLogger("tessera.audit")
 
@@ -83,6 +84,7 @@ def read(secret: str | bytes, accept: Container[Purpose]) -> Opaque:
 
 
 def _note_refusal(opaque: Opaque, error: InvalidCredential) -> None:
+    token_refused.send_robust(Grant, error=error, grant_id=opaque.row)
     audit.info("refused %s: %s", hint(opaque.row), type(error).__name__)
 
 

@@ -134,12 +134,6 @@ def refused(answer, status, body):
             id="multipart without a boundary",
         ),
         pytest.param(
-            f"{JSON}; charset=bz2_codec",
-            b"x",
-            {"detail": 'Unsupported charset "bz2_codec" in request Content-Type header.'},
-            id="a charset that unpacks",
-        ),
-        pytest.param(
             JSON,
             b"\xef\xbb\xbf" + json.dumps(ADA).encode(),
             {
@@ -166,7 +160,6 @@ def test_a_body_that_holds_no_name_and_password_is_a_400(client, content_type, b
         pytest.param(JSON, b'{"username": "\xff\xfe", "password": "lovelace-1843"}', id="no UTF-8"),
         pytest.param(JSON, json.dumps(ADA).encode("utf-16"), id="UTF-16 that does not say so"),
         pytest.param(JSON, json.dumps(ADA).encode("utf-32"), id="UTF-32 that does not say so"),
-        pytest.param(f"{JSON}; charset=utf-16", json.dumps(ADA).encode(), id="UTF-8 that says it is UTF-16"),
         pytest.param(JSON, gzip.compress(json.dumps(ADA).encode()), id="packed"),
         pytest.param(JSON, b"\x00", id="nul"),
     ],
@@ -189,6 +182,10 @@ def test_json_that_cannot_be_read_is_a_400_that_echoes_nothing(client, content_t
         pytest.param("application/xml", id="XML"),
         pytest.param("application/gzip", id="gzip"),
         pytest.param("application/vnd.api+json", id="another JSON"),
+        pytest.param(f"{JSON}; charset=utf-16", id="a charset of two bytes a letter"),
+        pytest.param(f"{JSON}; charset=punycode", id="a charset that is slow to decode"),
+        pytest.param(f"{JSON}; charset=bz2_codec", id="a charset that unpacks"),
+        pytest.param(f"{JSON}; charset=bogus", id="a charset that nobody knows"),
     ],
 )
 def test_a_body_of_a_type_that_nobody_reads_here_is_a_415(client, content_type):

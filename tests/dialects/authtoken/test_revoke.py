@@ -183,5 +183,5 @@ def test_what_is_logged_of_it_names_the_row_and_holds_no_secret(client, hand_out
         client.post(REVOKE, headers=bearing(issued.secret))
 
     told = [record.getMessage() for record in caplog.records if record.name == "tessera.audit"]
-    assert told == [f"revoked 1 reason='logout' {{'pk': {issued.grant.pk!r}}}"]
+    assert told == [f"revoked 1 reason='logout' {issued.grant.hint}"]
     assert issued.secret not in caplog.text

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tessera.dialects.authtoken.authentication import TokenAuthentication as TokenAuthentication
     from tessera.dialects.authtoken.tokens import Token as Token
+    from tessera.dialects.authtoken.views import AuthTokenSerializer as AuthTokenSerializer
     from tessera.dialects.authtoken.views import ObtainAuthToken as ObtainAuthToken
     from tessera.dialects.authtoken.views import obtain_auth_token as obtain_auth_token
 
 _HOME = {
+    "AuthTokenSerializer": "tessera.dialects.authtoken.views",
     "ObtainAuthToken": "tessera.dialects.authtoken.views",
     "Token": "tessera.dialects.authtoken.tokens",
     "TokenAuthentication": "tessera.dialects.authtoken.authentication",

@@ -41,8 +41,8 @@ class AuthTokenSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Find the user: `validated_data["user"]`."""
-        request: Request = self.context["request"]
-        user = log_in(request._request, attrs["username"], attrs["password"])
+        request = self.context.get("request")
+        user = log_in(getattr(request, "_request", request), attrs["username"], attrs["password"])
         if user is None:
             raise serializers.ValidationError(_("Unable to log in with provided credentials."), code="authorization")
         return {**attrs, "user": user}

@@ -1,0 +1,99 @@
+"""What a site's receivers are told."""
+
+import logging
+from contextlib import contextmanager
+
+import pytest
+
+from tessera import Purpose, TesseraError, issue, replace, revoke, verify
+from tessera.engine.policy import Ask
+from tessera.engine.revocation import revoke_presented
+from tessera.errors import Revoked
+from tessera.models import Grant
+from tessera.signals import token_issued, token_refused, token_replaced, token_revoked
+
+ACCEPT = {Purpose.PERSONAL}
+
+
+@contextmanager
+def listening(signal):
+    """What is told meanwhile, and by whom."""
+    told = []
+
+    def receiver(sender, signal, **what):
+        told.append((sender, what))
+
+    signal.connect(receiver)
+    try:
+        yield told
+    finally:
+        signal.disconnect(receiver)
+
+
+def test_a_receiver_is_told_of_a_new_token(user):
+    with listening(token_issued) as told:
+        issued = issue(Ask(subject=user))
+
+    assert told == [(Grant, {"grant": issued.grant})]
+
+
+def test_a_receiver_is_told_of_a_replaced_token(hand_out):
+    issued = hand_out()
+
+    with listening(token_replaced) as told:
+        replaced = replace(issued.secret, accept=ACCEPT)
+
+    assert told == [(Grant, {"grant": replaced.grant})]
+
+
+def test_a_receiver_is_told_which_tokens_ended_and_why(user, hand_out):
+    one, presented, *_ = [hand_out(client="phone") for _ in range(4)]
+
+    with listening(token_revoked) as told:
+        revoke(one.grant, reason="lost")
+        revoke_presented(presented.secret, accept=ACCEPT, reason="logout")
+        revoke(subject=user, client="phone", reason="theft")
+        revoke(subject=user, client="phone", reason="once more, and nothing ends")
+
+    by_id = {"subject_id": None, "client": None}
+    assert told == [
+        (Grant, {"ended": 1, "reason": "lost", "grant_ids": [one.grant.pk], **by_id}),
+        (Grant, {"ended": 1, "reason": "logout", "grant_ids": [presented.grant.pk], **by_id}),
+        (Grant, {"ended": 2, "reason": "theft", "grant_ids": [], "subject_id": user.pk, "client": "phone"}),
+    ]
+
+
+def test_a_receiver_is_told_why_a_token_was_refused(hand_out):
+    issued = hand_out()
+    revoke(issued.grant, reason="lost")
+
+    with listening(token_refused) as told, pytest.raises(TesseraError):
+        verify(issued.secret, accept=ACCEPT)
+
+    [(sender, what)] = told
+    assert (sender, what["grant_id"], type(what["error"])) == (Grant, issued.grant.pk, Revoked)
+
+
+def test_what_was_not_minted_here_is_told_to_nobody(hand_out):
+    spoilt = hand_out().secret[:-1]
+
+    with listening(token_refused) as told, pytest.raises(TesseraError):
+        verify(spoilt, accept=ACCEPT)
+
+    assert told == []
+
+
+def test_a_receiver_that_fails_changes_nothing_and_tells_no_secret(user, caplog):
+    def failing(**_):
+        raise RuntimeError("the mail server is away")
+
+    caplog.set_level(logging.DEBUG)
+    token_issued.connect(failing)
+    try:
+        issued = issue(Ask(subject=user))
+    finally:
+        token_issued.disconnect(failing)
+
+    assert verify(issued.secret, accept=ACCEPT).subject == user
+    assert "the mail server is away" in caplog.text
+    assert issued.secret not in caplog.text
