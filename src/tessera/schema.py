@@ -7,16 +7,20 @@ here. Operations keep the names that their path gives them: an endpoint mounted 
 # mypy: allow-untyped-calls
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.drainage import set_override
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiViewExtension
-from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import build_bearer_security_scheme_object
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
-from rest_framework.views import APIView
+
+# Django loads this file before it runs the checks. Views take the classes of a site's defaults with them, and one that
+# does not load would end in a traceback before its check has spoken.
+if TYPE_CHECKING:
+    from drf_spectacular.openapi import AutoSchema
+    from rest_framework.views import APIView
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
@@ -37,7 +41,7 @@ class TokenScheme(OpenApiAuthenticationExtension):
         words = self.target.schemes
         return "Bearer" if "bearer" in {word.lower() for word in words} else str(words[0])
 
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+    def get_security_definition(self, auto_schema: "AutoSchema") -> dict[str, Any]:
         """The scheme."""
         # Two classes with one scheme are meant, and no collision. The mark is inherited.
         set_override(self.target_class, "suppress_collision_warning", True)
@@ -91,7 +95,7 @@ HEADERS = [
 DEPRECATION = header("Deprecation", str, 200, told="Since when (RFC 9745).")
 
 
-def described(*codes: int, **more: Any) -> Callable[[type[APIView]], type[APIView]]:
+def described(*codes: int, **more: Any) -> "Callable[[type[APIView]], type[APIView]]":
     """Describe a view by what it answers."""
     return extend_schema(responses={code: ANSWERS[code] for code in codes}, parameters=HEADERS, **more)
 
@@ -103,7 +107,7 @@ class ObtainAuthTokenView(OpenApiViewExtension):
     match_subclasses = True
     priority = -1
 
-    def view_replacement(self) -> type[APIView]:
+    def view_replacement(self) -> "type[APIView]":
         """The view, described."""
 
         class Described(self.target):  # type: ignore[name-defined, misc]
@@ -118,7 +122,7 @@ class PresentedTokenView(OpenApiViewExtension):
     priority = -1
     match_subclasses = True
 
-    def presenting(self) -> type[APIView]:
+    def presenting(self) -> "type[APIView]":
         """The view, as one that asks for a token."""
 
         class Presenting(self.target):  # type: ignore[name-defined, misc]
@@ -133,7 +137,7 @@ class ReplaceAuthTokenView(PresentedTokenView):
 
     target_class = "tessera.dialects.authtoken.views.ReplaceAuthToken"
 
-    def view_replacement(self) -> type[APIView]:
+    def view_replacement(self) -> "type[APIView]":
         """The view, described."""
         told = "The token in the header, for a new one. The old one is refused from then on."
         view = described(200, 401, 503, request=None, description=told)(self.presenting())
@@ -148,7 +152,7 @@ class RevokeAuthTokenView(PresentedTokenView):
 
     target_class = "tessera.dialects.authtoken.views.RevokeAuthToken"
 
-    def view_replacement(self) -> type[APIView]:
+    def view_replacement(self) -> "type[APIView]":
         """The view, described."""
         told = "The end of the token in the header. One that has ended already is answered the same."
         return described(204, 401, 503, request=None, description=told)(self.presenting())
