@@ -164,8 +164,10 @@ def served(environ: dict[str, str], port: int) -> Iterator[str]:
 def serving(address: str) -> list[str | Path]:
     if os.name == "nt":  # gunicorn needs fork.
         return [PYTHON, "-m", "django", "runserver", "--noreload", address]
+    # Its control socket lies in the home directory, which not every user has.
+    quiet = ["--log-level", "warning", "--no-control-socket"]
     application = "django.core.wsgi:get_wsgi_application()"
-    return [PYTHON, "-m", "gunicorn", "--bind", address, "--threads", "4", "--log-level", "warning", application]
+    return [PYTHON, "-m", "gunicorn", "--bind", address, "--threads", "4", *quiet, application]
 
 
 def wait_for(server: subprocess.Popen[bytes], port: int) -> None:
