@@ -79,9 +79,9 @@ class Settings:
 NAMES = frozenset(field.name for field in fields(Settings))
 
 
-def raw() -> Any:
-    """What the site wrote, unproved: the system checks prove it."""
-    return getattr(django_settings, "TESSERA", {})
+def raw(name: str = "TESSERA") -> Any:
+    """What the site wrote under `name`, unproved: the system checks prove it."""
+    return getattr(django_settings, name, {})
 
 
 @cache

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from django.conf import settings
 from django.utils.module_loading import import_string
 
 from tessera import conf
@@ -37,5 +36,5 @@ def tessera() -> Mapping[str, Any]:
 
 def rest_framework() -> Mapping[str, Any]:
     """`REST_FRAMEWORK` as the site wrote it. Where it is no dict, REST framework itself says so."""
-    written = getattr(settings, "REST_FRAMEWORK", {})
+    written = conf.raw("REST_FRAMEWORK")
     return written if isinstance(written, Mapping) else {}
