@@ -97,9 +97,17 @@ def current() -> Settings:
 def peppers() -> tuple[bytes, ...]:
     """`PEPPERS` as bytes, or what stands in for them. A key service is asked once."""
     return tuple(_to_bytes(pepper() if callable(pepper) else pepper) for pepper in current().PEPPERS) or tuple(
-        hmac.digest(b"tessera/1/django", _to_bytes(secret), "sha256")
-        for secret in (django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS)
+        map(_derived, (django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS))
     )
+
+
+def secret_key_pepper() -> bytes:
+    """What stands in for a pepper while there is none. The last of `PEPPERS`, it keeps the tokens made until then."""
+    return _derived(django_settings.SECRET_KEY)
+
+
+def _derived(secret: str | bytes) -> bytes:
+    return hmac.digest(b"tessera/1/django", _to_bytes(secret), "sha256")
 
 
 def _to_bytes(secret: str | bytes) -> bytes:

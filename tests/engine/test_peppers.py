@@ -3,7 +3,7 @@
 import pytest
 
 from tessera import Purpose, replace, verify
-from tessera.conf import peppers
+from tessera.conf import peppers, secret_key_pepper
 from tessera.engine.keyring import keyring
 from tessera.errors import Malformed
 from tessera.models import Grant
@@ -142,6 +142,16 @@ def test_a_secret_key_without_a_fallback_ends_what_the_former_one_minted(site, h
     site(secret_key="second")
 
     assert status(issued.secret) == 401
+
+
+def test_what_stood_in_for_a_pepper_is_kept_beside_the_first_one(site, hand_out, status):
+    site(secret_key=OLD)
+    issued = hand_out()
+
+    site(PEPPERS=[NEW, secret_key_pepper])
+
+    assert status(issued.secret) == 200
+    assert hand_out().grant.pepper == keyring()[0].id != issued.grant.pepper
 
 
 def test_the_secret_key_itself_is_no_pepper(site):

@@ -68,7 +68,7 @@ SENTENCES = MappingProxyType(
         ),
         "E018": (
             'TESSERA["PEPPERS"] is not set: tokens are keyed by SECRET_KEY, and end with it.',
-            f"{_MAKE_A_PEPPER} Set it before the first token is handed out: those made without it end.",
+            f"{_MAKE_A_PEPPER} Those made before end, unless tessera.conf.secret_key_pepper is the last in the list.",
         ),
         "E019": (
             'The cache of TESSERA["THROTTLE_CACHE"] cannot be made: {error}.',

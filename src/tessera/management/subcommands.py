@@ -156,7 +156,8 @@ Keep it where your other secrets are, never in the repository or the database.
 1. Append it to TESSERA["PEPPERS"] on every server: all of them understand what it will mint.
 2. Put it first, on every server: it mints from now on.
 3. Take an old one away only when every token made under it may end.
-Where PEPPERS was empty, tokens were made under SECRET_KEY: they end with the first pepper.
+Where PEPPERS was empty, tokens were made under SECRET_KEY, and end with the first pepper, unless
+tessera.conf.secret_key_pepper is the last of the list.
 """
 
 
