@@ -16,6 +16,8 @@ from tessera.conf import current
 LONGEST = MappingProxyType({"client": 64, "label": 100})
 """How long the texts may be that a caller chooses."""
 
+LONGEST_REASON = 32
+
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """When a revoked grant has ended, whatever a clock says."""
 
@@ -82,7 +84,7 @@ class Grant(models.Model):
     """Which pepper keyed the digest and the fingerprint, by its public name."""
 
     revoked_at = InstantField(_("revoked"), null=True)
-    revoked_reason = models.CharField(_("why"), max_length=32, blank=True, default="")
+    revoked_reason = models.CharField(_("why"), max_length=LONGEST_REASON, blank=True, default="")
 
     class Meta:
         verbose_name = _("token")

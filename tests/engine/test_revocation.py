@@ -150,6 +150,16 @@ def test_the_log_says_which_and_why_and_holds_no_secret(hand_out, caplog):
     assert issued.secret not in caplog.text
 
 
+@pytest.mark.django_db
+def test_a_long_reason_is_cut_and_ends_it_all_the_same(hand_out):
+    issued = hand_out()
+
+    ended = revoke(issued.grant, reason="stolen, " * 10)
+
+    issued.grant.refresh_from_db()
+    assert (ended, issued.grant.revoked_reason) == (1, "stolen, stolen, stolen, stolen, ")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_inside_a_transaction_it_holds_from_the_commit_on(hand_out):
     issued = hand_out()

@@ -14,7 +14,7 @@ from tessera.engine.bond import key_of
 from tessera.engine.storage import alias, storage
 from tessera.engine.verification import read
 from tessera.format.opaque import Purpose
-from tessera.models import LONG_AGO, Grant, hint
+from tessera.models import LONG_AGO, LONGEST_REASON, Grant, hint
 from tessera.signals import token_revoked
 
 audit = logging.getLogger("tessera.audit")
@@ -69,7 +69,8 @@ def _end(
     rows: QuerySet[Grant], reason: str, grant_ids: list[UUID], subject_id: Any = None, client: str | None = None
 ) -> int:
     with storage():
-        ended = rows.update(ends_at=LONG_AGO, revoked_at=clock.now(), revoked_reason=reason)
+        # Nothing must end the less for a long reason.
+        ended = rows.update(ends_at=LONG_AGO, revoked_at=clock.now(), revoked_reason=reason[:LONGEST_REASON])
     if ended:
         token_revoked.send_robust(
             Grant, ended=ended, reason=reason, grant_ids=grant_ids, subject_id=subject_id, client=client
