@@ -58,7 +58,6 @@ class AskForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> None:
         """Ask, unless something is wrong already."""
-        # Not super(): the constraints of the model would say again, and worse, what the engine says.
         if self.errors:
             return
         given = self.cleaned_data
@@ -77,6 +76,9 @@ class AskForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.issued = issue(ask)
         except TesseraError as error:
             raise ValidationError(problem(error).detail, code=error.code) from error
+
+    def _post_clean(self) -> None:
+        """Not the model's own validation: the row is not made here, and nothing may fail any more once it is."""
 
 
 def outranks(subject: Any, actor: Any) -> bool:

@@ -34,7 +34,7 @@ class StateFilter(SimpleListFilter):
         """The tokens in the state that was chosen: what `Grant.state` says of a row, for many."""
         now = clock.now()
         in_state: dict[str | None, Q] = {
-            State.LIVE: Q(revoked_at=None) & (Q(ends_at=None) | Q(ends_at__gt=now)),
+            State.LIVE: Q(ends_at=None) | Q(ends_at__gt=now),
             State.EXPIRED: Q(revoked_at=None, ends_at__lte=now),
             State.REVOKED: Q(revoked_at__isnull=False),
         }

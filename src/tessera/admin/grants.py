@@ -78,17 +78,17 @@ class GrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description=_("Revoke selected %(verbose_name_plural)s"), permissions=["revoke"])
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """End them and write down who did, or neither."""
+        """End them, and write down who did."""
         grants, ended = iter(queryset.filter(revoked_at=None)), 0
         try:
-            with storage(), transaction.atomic(using=alias()):
-                while step := list(islice(grants, BATCH)):
-                    ended += revoke(*step, reason="admin")
+            while step := list(islice(grants, BATCH)):
+                with storage(), transaction.atomic(using=alias()):
                     LogEntry.objects.log_actions(str(request.user.pk), step, CHANGE, gettext("Revoked."))
+                    # Last: receivers of the signal hear of nothing that is then undone.
+                    ended += revoke(*step, reason="admin")
         except StoreDown as error:
             self.message_user(request, problem(error).detail, messages.ERROR)
-        else:
-            self.message_user(request, ngettext("%d token was revoked.", "%d tokens were revoked.", ended) % ended)
+        self.message_user(request, ngettext("%d token was revoked.", "%d tokens were revoked.", ended) % ended)
 
     # Finding them
 
@@ -106,7 +106,7 @@ class GrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """By a part of the user's name, or by what names a token exactly."""
         found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
         if search_term:
-            found |= queryset.filter(named_exactly(search_term))
+            found |= queryset.filter(named_exactly(search_term.strip()))
         return found, may_have_duplicates
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
