@@ -11,10 +11,9 @@ from django.db.models import Model
 from django.utils.module_loading import import_string
 
 from tessera.conf import current
-from tessera.engine.bond import key_of
+from tessera.engine.bond import carry_over, is_mere_rehash, key_of
 from tessera.engine.issuance import issue
 from tessera.engine.policy import Ask
-from tessera.engine.rehash import carry_over, is_mere_rehash
 from tessera.errors import NotAllowed
 
 logger = logging.getLogger("tessera")

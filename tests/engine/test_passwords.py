@@ -14,7 +14,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from tessera import Ask, Issued, Kind, Purpose, issue, revoke, verify
-from tessera.engine import rehash
+from tessera.engine import bond
 from tessera.errors import InvalidCredential, PasswordChanged
 from tessera.models import Grant
 from tests.racing import before_writing
@@ -261,7 +261,7 @@ def test_a_change_while_the_grants_are_carried_over_wins(settings, hand_out, use
     "spare", [pytest.param(-1, id="one less"), pytest.param(0, id="full"), pytest.param(1, id="one more")]
 )
 def test_many_grants_are_carried_over_in_batches(settings, monkeypatch, hand_out, user, spare):
-    monkeypatch.setattr(rehash, "BATCH", 4)
+    monkeypatch.setattr(bond, "BATCH", 4)
     tokens = [hand_out() for _ in range(8 + spare)]
     prefer(settings, Dearer, MD5PasswordHasher)
 
