@@ -1,5 +1,6 @@
 """What every endpoint of ours has in common, whatever dialect it speaks."""
 
+from types import FrameType
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
@@ -7,6 +8,7 @@ from django.db import connections, transaction
 from django.http import HttpRequest
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import method_decorator
+from django.views.debug import SafeExceptionReporterFilter
 from django.views.decorators.debug import sensitive_post_parameters
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import FormParser, MultiPartParser
@@ -18,7 +20,6 @@ from rest_framework.views import APIView
 
 from tessera.drf.parsers import FlatJSONParser, refuse_a_long_body, refuse_a_strange_charset
 from tessera.drf.refusals import refusal, required_headers
-from tessera.drf.tracebacks import NoVariables
 from tessera.errors import TesseraError
 
 
@@ -76,3 +77,14 @@ class Endpoint(APIView):
         response["Pragma"] = "no-cache"
         patch_vary_headers(response, ["Authorization"])
         return response
+
+
+class NoVariables(SafeExceptionReporterFilter):
+    """A crash report says where it happened, and hides the value of every variable.
+
+    A password passes through frames that are not ours to mark as sensitive.
+    """
+
+    def get_traceback_frame_variables(self, request: HttpRequest | None, tb_frame: FrameType) -> Any:
+        """The names, each with the substitute for its value."""
+        return [(name, self.cleansed_substitute) for name in tb_frame.f_locals]
