@@ -78,6 +78,13 @@ def a_child_or_a_proxy_of_the_user_model_is_a_user(ada: Any) -> None:
     assert revoke(subject=supplier) == 1
     assert (who(theirs.secret), who(hers.secret)["name"]) == (401, NAME)
 
+    Token.objects.create(user=ada)
+    assert not hasattr(supplier, "auth_token")
+    made, is_new = Token.objects.get_or_create(user=supplier)
+    assert (is_new, supplier.auth_token, Token.objects.get(user=supplier)) == (True, made, made)
+    made.delete()
+    assert (hasattr(supplier, "auth_token"), hasattr(ada, "auth_token")) == (False, True)
+
 
 def all_of_a_user_end_and_nobody_elses(user: Any, eves: str) -> None:
     token = Token.objects.create(user=user)

@@ -45,7 +45,7 @@ class TokenQuerySet(models.QuerySet["Token"]):
 
     def get_or_create(self, defaults: object = None, *, user: AbstractBaseUser) -> tuple["Token", bool]:  # type: ignore[override]
         """Mint a token for `user`, and say whether it is the only one."""
-        had_one = self.filter(subject_id=user.pk).exists()
+        had_one = self.filter(subject=user).exists()  # type: ignore[misc]  # The stubs know one user model only.
         return self.create(user=user), not had_one  # type: ignore[misc]
 
     def delete(self) -> tuple[int, dict[str, int]]:
@@ -150,7 +150,7 @@ class AuthTokenOfUser:
         if user is None:
             return self
         # To the database, the tokens of nobody are the machines'.
-        token = None if user.pk is None else Token.objects.filter(subject_id=user.pk).order_by("-pk").first()
+        token = None if user.pk is None else Token.objects.filter(subject=user).order_by("-pk").first()
         if token is None:
             raise NoAuthToken(f"{owner.__name__} has no auth_token.")
         return token
