@@ -8,7 +8,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.core import serializers
+from django.core.exceptions import FieldError
 from django.db import transaction
+from django.db.models import F, Q
 from django.db.models.signals import post_save
 
 from tessera import Ask, Kind, Purpose, issue, verify
@@ -64,7 +66,7 @@ def test_create_answers_a_token_that_knows_its_key(user):
     token = Token.objects.create(user=user)
 
     assert opens(token.key)
-    assert (token.user, token.created, token.key) == (user, token.created_at, token.key)
+    assert (token.user, token.user_id, token.created) == (user, user.pk, token.created_at)
     assert (type(token), Token.objects.get()) == (Token, token)
 
 
@@ -139,6 +141,58 @@ def test_a_key_is_gone_from_a_token_that_was_read_back_and_the_error_says_the_cu
         _ = token.key
 
     assert (token, token.user, token.created) == (made, user, made.created)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda tokens, user: tokens.filter(Q(user=user) & Q(created__isnull=False)), id="Q"),
+        pytest.param(lambda tokens, user: tokens.filter(created=F("created")), id="F"),
+        pytest.param(lambda tokens, user: tokens.filter(user_id=user.pk), id="user_id"),
+        pytest.param(lambda tokens, user: tokens.exclude(user__username="eve"), id="exclude"),
+        pytest.param(lambda tokens, user: tokens.select_related("user").order_by("-created", "user"), id="order_by"),
+    ],
+)
+def test_queries_understand_the_peers_names_wherever_a_name_may_stand(user, ask):
+    token = Token.objects.create(user=user)
+
+    found = ask(Token.objects.all(), user)
+
+    assert list(found) == [token]
+
+
+@pytest.mark.django_db
+def test_values_are_answered_under_the_peers_names(user):
+    token = Token.objects.create(user=user)
+
+    assert list(Token.objects.values("user", "user__username", "created")) == [
+        {"user": user.pk, "user__username": "ada", "created": token.created}
+    ]
+
+
+@pytest.mark.django_db
+def test_select_related_user_saves_the_query_for_the_user(user, django_assert_num_queries):
+    Token.objects.create(user=user)
+
+    with django_assert_num_queries(1):
+        token = Token.objects.select_related("user").get()
+        assert token.user == user
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda tokens: tokens.get(key="k"), id="get"),
+        pytest.param(lambda tokens: tokens.select_related("user").get(key="k"), id="as the peer's authentication"),
+        pytest.param(lambda tokens: tokens.filter(Q(key__startswith="k")), id="filter"),
+        pytest.param(lambda tokens: tokens.order_by("key"), id="order_by"),
+    ],
+)
+def test_a_query_for_a_key_is_an_error_that_says_the_cure(db, ask):
+    with pytest.raises(FieldError, match=r"use tessera\.verify\(\)"):
+        ask(Token.objects.all())
 
 
 @pytest.mark.django_db

@@ -5,11 +5,14 @@ What cannot stay: a key can be read only where it was minted. So `create()` and 
 """
 
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import FieldError
 from django.db import models
+from django.db.models.sql import Query
 from django.utils.translation import gettext_lazy as _
 
 from tessera import clock
@@ -25,19 +28,33 @@ from tessera.models import Grant, Kind
 CLIENT = "authtoken"
 """The client of every grant that this dialect made."""
 
-_COLUMNS = {"user": "subject", "created": "created_at"}
+_COLUMNS = MappingProxyType({"user": "subject", "user_id": "subject_id", "created": "created_at"})
+"""The peer's names of our columns."""
+
+
+class TokenQuery(Query):
+    """Understands the peer's names wherever a query takes a name: in conditions, orders, values and expressions."""
+
+    def names_to_path(self, names: Any, opts: Any, *args: Any, **kwargs: Any) -> Any:
+        """Where Django turns each name into a column."""
+        if opts is self.get_meta():
+            if names[0] == "key":
+                raise FieldError(
+                    "A key is not kept, so no query finds it: use tessera.verify() to learn whose a token is."
+                )
+            names = [_COLUMNS.get(names[0], names[0]), *names[1:]]
+        return super().names_to_path(names, opts, *args, **kwargs)
 
 
 class TokenQuerySet(models.QuerySet["Token"]):
-    """Queries in the peer's words: `user`, `created`."""
+    """What call sites of the peer ask of its tokens."""
 
-    def filter(self, *args: Any, **kwargs: Any) -> Self:
-        """As Django's."""
-        return super().filter(*args, **_translated(kwargs))
+    def __init__(self, model: Any = None, query: Any = None, using: str | None = None, hints: Any = None) -> None:
+        super().__init__(model, query or TokenQuery(model), using, hints)
 
-    def exclude(self, *args: Any, **kwargs: Any) -> Self:
-        """As Django's."""
-        return super().exclude(*args, **_translated(kwargs))
+    def select_related(self, *fields: Any) -> Self:
+        """As Django's, in the peer's names."""
+        return super().select_related(*(_COLUMNS.get(field, field) for field in fields))
 
     def create(self, *, user: AbstractBaseUser) -> "Token":  # type: ignore[override]
         """Mint a token for `user`; `.key` of what is answered can be read this once."""
@@ -124,6 +141,11 @@ class Token(Grant):
         return self.subject
 
     @property
+    def user_id(self) -> Any:
+        """The user's primary key, without a query."""
+        return self.subject_id
+
+    @property
     def created(self) -> datetime:
         """When it was made."""
         created: datetime = self.created_at
@@ -161,11 +183,3 @@ def give_users_their_auth_token() -> None:
     user_model = get_user_model()
     if not hasattr(user_model, "auth_token"):
         user_model.auth_token = AuthTokenOfUser()  # type: ignore[attr-defined]
-
-
-def _translated(conditions: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "__".join([_COLUMNS.get(head, head), *rest]): value
-        for name, value in conditions.items()
-        for head, *rest in [name.split("__")]
-    }
