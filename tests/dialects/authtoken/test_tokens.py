@@ -256,6 +256,59 @@ def test_to_delete_is_to_end_so_the_row_stays_for_people_to_look_at(user):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(lambda user, eve: Token.objects.filter(user=user).update(subject=eve), id="update"),
+        pytest.param(lambda user, eve: Token.objects.update_or_create(user=user), id="update_or_create"),
+        pytest.param(lambda user, eve: Token.objects.bulk_create([of(user)]), id="bulk_create"),
+        pytest.param(lambda user, eve: of(user).save(), id="save"),
+        pytest.param(lambda user, eve: Token.objects.get(user=user).save(), id="save again"),
+        pytest.param(lambda user, eve: hand_over(Token.objects.get(user=user), eve), id="another user"),
+    ],
+)
+def test_a_token_is_made_and_changed_in_no_other_way_and_the_error_says_the_cure(user, write):
+    token, eve = Token.objects.create(user=user), User.objects.create_user("eve")
+
+    with pytest.raises(TypeError, match=r"Token\.objects\.create\(user=…\)"):
+        write(user, eve)
+
+    assert (list(Token.objects.all()), Grant.objects.get().subject) == ([token], user)
+
+
+def of(user):
+    return Token(user=user)  # type: ignore[misc]  # The stubs look at fields alone.
+
+
+def hand_over(token, user):
+    token.user = user
+    token.save()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(lambda user: Token.objects.create(user=user, key="k"), id="create"),
+        pytest.param(lambda user: Token.objects.get_or_create(user=user, key="k"), id="get_or_create"),
+        pytest.param(lambda user: Token.objects.get_or_create(user=user, defaults={"key": "k"}), id="defaults"),
+    ],
+)
+def test_nobody_is_told_that_his_own_key_was_taken_when_it_was_not(user, make):
+    with pytest.raises(TypeError, match="key"):
+        make(user)
+
+    assert Grant.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_get_or_create_takes_empty_defaults(user):
+    token, is_new = Token.objects.get_or_create(user=user, defaults={})
+
+    assert (opens(token.key), is_new) == (True, True)
+
+
+@pytest.mark.django_db
 def test_replacing_as_call_sites_do_it_leaves_one(user):
     old = Token.objects.create(user=user)
 

@@ -4,6 +4,7 @@ What cannot stay: a key can be read only where it was minted. So `create()` and 
 `.delete()` ends all of the user's, which keeps the meaning of "log in", "log out" and "replace".
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
@@ -46,6 +47,11 @@ class TokenQuery(Query):
         return super().names_to_path(names, opts, *args, **kwargs)
 
 
+def _refused(*_: Any, **__: Any) -> Any:
+    """Only the engine writes rows: one that was written past it would hold no token, or end the one that it holds."""
+    raise TypeError("A token is made by Token.objects.create(user=…), one at a time, and never changed.")
+
+
 class TokenQuerySet(models.QuerySet["Token"]):
     """What call sites of the peer ask of its tokens."""
 
@@ -60,10 +66,14 @@ class TokenQuerySet(models.QuerySet["Token"]):
         """Mint a token for `user`; `.key` of what is answered can be read this once."""
         return Token.of_issued(issue(Ask(subject=user, kind=Kind.PERSONAL, client=CLIENT)))
 
-    def get_or_create(self, defaults: object = None, *, user: AbstractBaseUser) -> tuple["Token", bool]:  # type: ignore[override]
+    def get_or_create(  # type: ignore[override]
+        self, defaults: Mapping[str, Any] | None = None, *, user: AbstractBaseUser
+    ) -> tuple["Token", bool]:
         """Mint a token for `user`, and say whether it is the only one."""
         had_one = self.filter(subject=user).exists()  # type: ignore[misc]  # The stubs know one user model only.
-        return self.create(user=user), not had_one  # type: ignore[misc]
+        return self.create(user=user, **(defaults or {})), not had_one  # type: ignore[misc]
+
+    update = update_or_create = bulk_create = _refused
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """End them."""
@@ -140,6 +150,11 @@ class Token(Grant):
         """Whom it speaks for."""
         return self.subject
 
+    @user.setter
+    def user(self, user: AbstractBaseUser | None) -> None:
+        """So that `Token(user=…)` comes as far as `save()`, whose error says the cure."""
+        self.subject = user  # type: ignore[assignment]
+
     @property
     def user_id(self) -> Any:
         """The user's primary key, without a query."""
@@ -150,6 +165,8 @@ class Token(Grant):
         """When it was made."""
         created: datetime = self.created_at
         return created
+
+    save = _refused
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """End every token of this dialect that the user has."""
