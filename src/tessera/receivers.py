@@ -18,9 +18,14 @@ from tessera.errors import NotAllowed
 
 logger = logging.getLogger("tessera")
 
+_REHASHED_FROM = "_tessera_rehashed_from"
+"""The attribute that holds, while a user is saved, the hash that his grants are still bound to."""
+
 
 def notice_rehash(instance: Model, raw: bool, using: str, update_fields: frozenset[str] | None, **_: Any) -> None:
     """Before a user is saved: remember the stored hash, if only the hash is new and not the password."""
+    # A save that failed has left it: with the next one, of a new password, the grants of the old would live on.
+    vars(instance).pop(_REHASHED_FROM, None)
     if raw or not update_fields or "password" not in update_fields or not isinstance(instance, get_user_model()):
         return
     stored = (
@@ -31,12 +36,12 @@ def notice_rehash(instance: Model, raw: bool, using: str, update_fields: frozens
         .first()
     )
     if stored and is_mere_rehash(stored, instance):
-        vars(instance)["_tessera_rehashed_from"] = stored
+        vars(instance)[_REHASHED_FROM] = stored
 
 
 def carry_grants_over(instance: Any, **_: Any) -> None:
     """After it was saved: its grants are bound to the new hash."""
-    stored = vars(instance).pop("_tessera_rehashed_from", None)
+    stored = vars(instance).pop(_REHASHED_FROM, None)
     if stored is not None:
         carry_over(instance, stored)
 

@@ -10,7 +10,7 @@ from django.contrib.auth.hashers import MD5PasswordHasher, PBKDF2PasswordHasher,
 from django.contrib.auth.models import User
 from django.core import serializers
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tessera import Ask, Issued, Kind, Purpose, issue, revoke, verify
@@ -45,6 +45,10 @@ def opens(issued: Issued) -> bool:
     except InvalidCredential:
         return False
     return True
+
+
+def out_of_order():
+    raise OperationalError("the server closed the connection unexpectedly")
 
 
 def set_and_save(user):
@@ -242,6 +246,19 @@ def test_tokens_that_a_change_has_ended_are_not_revived_by_the_next_log_in(setti
     assert User.objects.get().check_password(NEW)
 
     assert User.objects.get().password.startswith("pbkdf2_sha256$2$")
+    assert not opens(issued)
+
+
+@pytest.mark.django_db
+def test_a_new_password_after_a_log_in_that_could_not_be_saved_ends_the_tokens(settings, hand_out, user):
+    issued = hand_out()
+    prefer(settings, Dearer, MD5PasswordHasher)
+    with pytest.raises(OperationalError), transaction.atomic(), before_writing(out_of_order, table="auth_user"):
+        user.check_password(OLD)
+
+    user.set_password(NEW)
+    user.save()
+
     assert not opens(issued)
 
 
