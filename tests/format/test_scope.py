@@ -42,3 +42,8 @@ def test_no_scope_is_an_empty_text():
 def test_what_is_no_scope_token_is_no_scope(token):
     with pytest.raises(InvalidAsk):
         join(["write", token])
+
+
+def test_a_text_is_no_set_of_tokens():
+    with pytest.raises(InvalidAsk, match="'read'"):
+        join("read")

@@ -12,8 +12,10 @@ def join(scope: Iterable[str]) -> str:
     """The scope as it stands on the wire and in the row.
 
     Raises:
-        InvalidAsk: one of them is no scope token.
+        InvalidAsk: one of them is no scope token, or a text was given in place of a set.
     """
+    if isinstance(scope, str):  # Python would take it apart into its letters.
+        raise InvalidAsk(f"A scope is a set of words, such as {{{scope!r}}}, and no text.")
     tokens = sorted(set(scope))
     for token in tokens:
         if not _TOKEN.fullmatch(token):
