@@ -2,15 +2,14 @@
 
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_save, pre_save
+from django.utils.translation import gettext_lazy as _
 
 
 class TesseraConfig(AppConfig):
     """`INSTALLED_APPS = [..., "tessera"]`."""
 
     name = "tessera"
-    label = "tessera"
-    verbose_name = "Tokens"
-    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = _("Tokens")
 
     def ready(self) -> None:
         """Connect what Django calls."""
