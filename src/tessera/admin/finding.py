@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from tessera import clock
+from tessera.engine.lookup import live
 from tessera.models import State
 
 _HINT = re.compile(r"[a-z0-9]{2,10}_([0-9a-f]{8})")
@@ -34,7 +35,7 @@ class StateFilter(SimpleListFilter):
         """The tokens in the state that was chosen: what `Grant.state` says of a row, for many."""
         now = clock.now()
         in_state: dict[str | None, Q] = {
-            State.LIVE: Q(ends_at=None) | Q(ends_at__gt=now),
+            State.LIVE: live(now),
             State.EXPIRED: Q(revoked_at=None, ends_at__lte=now),
             State.REVOKED: Q(revoked_at__isnull=False),
         }

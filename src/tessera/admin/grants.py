@@ -143,8 +143,9 @@ class GrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """For a new one, the form that asks the engine."""
         if obj is not None:
             return super().get_form(request, obj, change, **kwargs)
-        asking = type("AskForm", (AskForm,), {"actor": request.user})
-        return super().get_form(request, obj, change, **{**kwargs, "form": asking})
+        form: Any = super().get_form(request, obj, change, **{**kwargs, "form": AskForm})
+        form.actor = request.user  # A class of this request's own: Django makes a subclass each time.
+        return form
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
