@@ -115,11 +115,10 @@ def test(arguments: list[str]) -> int:
 
 def check() -> int:
     install("check")
-    code = ["src", "tests", *(["example"] if (ROOT / "example").exists() else [])]
     steps = {
         "Formatting": ["-m", "ruff", "format", "--check", "."],
         "Lint": ["-m", "ruff", "check", "."],
-        "Types": ["-m", "mypy", "run.py", *code],
+        "Types": ["-m", "mypy", "run.py", "src", "tests", "example"],
         "Import floors": ["-c", "from importlinter.cli import lint_imports_command as go; go()", "--no-logo"],
         "Migrations": ["-m", "django", "makemigrations", "--check", "--dry-run"],
     }

@@ -14,7 +14,6 @@ from django.core.signals import setting_changed
 Pepper = str | bytes | Callable[[], str | bytes]
 Lifetime = timedelta | Literal["never"]
 
-
 DEFAULT_LOGIN_RATES: Mapping[str, str] = MappingProxyType(
     {"name_and_address": "10/minute", "address": "60/minute", "failures_of_name": "100/hour", "slowed": "1/minute"}
 )

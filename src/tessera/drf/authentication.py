@@ -44,7 +44,7 @@ class TokenAuthentication(BaseAuthentication):
         Raises:
             MalformedHeader: the header cannot be read.
         """
-        return from_header(authorization(request), {scheme.lower().encode("latin-1") for scheme in self.schemes})
+        return from_header(_authorization(request), {scheme.lower().encode("latin-1") for scheme in self.schemes})
 
     def authenticated(self, principal: Principal, secret: bytes) -> tuple[Any, Any]:
         """`request.user` and `request.auth`. A dialect answers the token object that its call sites expect."""
@@ -59,7 +59,7 @@ class TokenAuthentication(BaseAuthentication):
         return challenge(self.schemes[0], current().REALM, InvalidCredential.code if presented else None)
 
 
-def authorization(request: Request) -> bytes:
+def _authorization(request: Request) -> bytes:
     """The value of the `Authorization` header, no longer than anybody looks at."""
     value: str | bytes = request.META.get("HTTP_AUTHORIZATION", b"")
     value = value[: LONGEST + 1]
