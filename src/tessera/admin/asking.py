@@ -24,11 +24,11 @@ from tessera.models import Grant, Kind
 LIFETIMES = MappingProxyType[str, Lifetime | None](
     {"": None, **{str(days): timedelta(days=days) for days in (1, 7, 30, 90, 365)}, "never": "never"}
 )
-"""What may be chosen. The first is preselected, and leaves it to the site."""
+"""The choices of the form. The first is preselected: it stands for the site's `TOKEN_LIFETIME`."""
 
 
 class AskForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What is asked for. Once it is valid it has been granted: `issued` is what came of it."""
+    """The form for a new token. Validating it makes the token, which is then in `issued`."""
 
     kind = forms.ChoiceField(
         label=_("Kind"), choices=[(kind.value, kind.label) for kind in (Kind.PERSONAL, Kind.MACHINE)]
@@ -57,7 +57,7 @@ class AskForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("subject", "label", "kind", "scope")
 
     def clean(self) -> None:
-        """Ask, unless something is wrong already."""
+        """Ask the engine for the token, unless the form has errors already."""
         if self.errors:
             return
         given = self.cleaned_data
@@ -78,7 +78,7 @@ class AskForm(forms.ModelForm):  # type: ignore[type-arg]
             raise ValidationError(problem(error).detail, code=error.code) from error
 
     def _post_clean(self) -> None:
-        """Not the model's own validation: the row is not made here, and nothing may fail any more once it is."""
+        """Skip the validation of the model: by now the row exists, and nothing may fail any more."""
 
 
 def outranks(subject: Any, actor: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Finding a token among many: by its state, by what names it, by its user."""
+"""How the admin finds a token: by its state, its id or hint, or its user."""
 
 import re
 from contextlib import suppress
@@ -22,17 +22,17 @@ _TOKEN = re.compile(r"[a-z0-9]{2,10}[a-z]_([0-9a-f]{32})")
 
 
 class StateFilter(SimpleListFilter):
-    """Live, expired or revoked, by our own clock."""
+    """The filter at the side of the list: live, expired or revoked."""
 
     title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        """The three states."""
+        """The choices that the filter offers."""
         return State.choices
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The tokens in the state that was chosen: what `Grant.state` says of a row, for many."""
+        """The tokens in the chosen state. It agrees with `Grant.state`."""
         now = clock.now()
         in_state: dict[str | None, Q] = {
             State.LIVE: live(now),
@@ -43,13 +43,13 @@ class StateFilter(SimpleListFilter):
 
 
 def row_of_token(term: str) -> str | None:
-    """The row that a token names, if there is one in what was typed, or the beginning of one."""
+    """The row that a token names, if `term` contains a token or the beginning of one."""
     token = _TOKEN.search(term)
     return token and token[1]
 
 
 def named_exactly(term: str) -> Q:
-    """The rows that `term` names: by their id or hint, or by the key of their user."""
+    """The rows that `term` identifies: by their id or hint, or by the primary key of their user."""
     named = Q(pk__in=[])
     if hint := _HINT.fullmatch(term.lower()):
         named |= Q(pk__endswith=hint[1])

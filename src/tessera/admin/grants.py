@@ -1,4 +1,4 @@
-"""The pages of the model `Grant`, which people know as a token."""
+"""The admin pages of `Grant`, which the admin calls a token."""
 
 from itertools import islice
 from typing import Any
@@ -39,7 +39,7 @@ _NEVER_TOLD = frozenset({"access_digest", "fingerprint"})
 
 @admin.register(Grant)
 class GrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Make, list, revoke."""
+    """Makes, lists and revokes tokens. It never changes one, and never shows a secret twice."""
 
     actions = ("revoke_selected",)
     list_display = ("hint", "subject", "label", "kind", "created_at", "last_used_at", "ends", "state")
@@ -72,13 +72,13 @@ class GrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         raise PermissionDenied
 
     def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
-        """Not what could be guessed letter by letter through the address, though it opens nothing."""
+        """Refuse digests and fingerprints, which could otherwise be guessed bit by bit through the address."""
         column, _, _ = lookup.partition("__")
         return column not in _NEVER_TOLD and super().lookup_allowed(lookup, value, request)
 
     @admin.action(description=_("Revoke selected %(verbose_name_plural)s"), permissions=["revoke"])
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """End them, and write down who did."""
+        """End the selected tokens, and record in the admin's log who did it."""
         grants, ended = iter(queryset.filter(revoked_at=None)), 0
         try:
             while step := list(islice(grants, BATCH)):
@@ -97,20 +97,20 @@ class GrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().get_queryset(request).using(alias())
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
-        """The name with which the site's users sign in."""
+        """Search by the field that users sign in with."""
         return (f"subject__{get_user_model().USERNAME_FIELD}",)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """By a part of the user's name, or by what names a token exactly."""
+        """Find tokens by a part of the user's name, or by an exact id, hint or user key."""
         found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
         if search_term:
             found |= queryset.filter(named_exactly(search_term.strip()))
         return found, may_have_duplicates
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """The list; without the token that somebody searched for."""
+        """The list. If somebody searched for a token, the address is replaced by one without it."""
         row = row_of_token(request.GET.get(SEARCH_VAR, ""))
         if row is None or not self.has_view_permission(request):
             return super().changelist_view(request, extra_context)
@@ -120,27 +120,27 @@ class GrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=_("token"), ordering="id")
     def hint(self, grant: Grant) -> str:
-        """What it is called."""
+        """The column that names the token."""
         return grant.hint
 
     @admin.display(description=_("ends"), ordering="ends_at")
     def ends(self, grant: Grant) -> str:
-        """When it ends, or ended. (The column of a revoked one says another thing.)"""
+        """When it ends, or was revoked. (`ends_at` of a revoked grant is long past, and would mislead people.)"""
         return display_for_value(grant.revoked_at or grant.ends_at, gettext("never"))
 
     @admin.display(description=_("state"))
     def state(self, grant: Grant) -> str:
-        """Where it is in its life."""
+        """Live, expired or revoked."""
         return str(grant.state(clock.now()).label)
 
     # Making one
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """What is asked of a new one; what is told of one that is there."""
+        """The fields of the form for a new token, or of the page that shows an existing one."""
         return _ASKED if obj is None else _TOLD
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """For a new one, the form that asks the engine."""
+        """Use `AskForm` for a new token."""
         if obj is not None:
             return super().get_form(request, obj, change, **kwargs)
         form: Any = super().get_form(request, obj, change, **{**kwargs, "form": AskForm})
@@ -150,26 +150,26 @@ class GrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
-        """Without the buttons that lead to what is refused."""
+        """Hide the buttons for what the admin would refuse."""
         buttons = {"show_delete": False, "show_save_and_add_another": False, "show_save_and_continue": False}
         return super().changeform_view(request, object_id, form_url, {**buttons, **(extra_context or {})})
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
-        """What the engine has made. It goes from here to `response_add`, and nowhere else."""
+        """Return what the engine has made. Django hands it on to `response_add`, and stores it nowhere."""
         return form.issued
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """The engine has."""
+        """Save nothing: the engine has saved the row."""
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """There is nothing."""
+        """Save nothing: a token has no related objects."""
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """By its hint."""
+        """Log the grant, which is shown by its hint, and not the secret."""
         return super().log_addition(request, obj.grant, message)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        """The secret, in this very answer: a message or a redirect would leave it in a cookie or a session."""
+        """Show the secret in this response: a message or a redirect would leave it in a cookie or a session."""
         request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),

@@ -1,4 +1,4 @@
-"""What the checks say. An id is never given a second meaning, so that a site may silence it."""
+"""The messages of the checks. An id never changes its meaning, because sites silence checks by their ids."""
 
 from types import MappingProxyType
 
@@ -141,13 +141,13 @@ SENTENCES = MappingProxyType(
         ),
     }
 )
-"""Number → sentence, cure. E is an error, W a warning."""
+"""For each number, the message and the hint. E is an error, W a warning."""
 
 _LEVELS = {"E": checks.Error, "W": checks.Warning}
 
 
 def say(number: str, **told: object) -> checks.CheckMessage:
-    """The message of that number. `told` fills its gaps: never with a value of `TESSERA`, which may be a secret."""
+    """The message of that number, its gaps filled from `told`. No value of `TESSERA` goes in: it may be a secret."""
     sentence, cure = SENTENCES[number]
     return _LEVELS[number[0]](_filled(sentence, told), hint=_filled(cure, told), id=f"tessera.{number}")
 

@@ -1,4 +1,4 @@
-"""`PEPPERS`. A message says which one by its place, and nothing of what it is."""
+"""The checks of `PEPPERS`. A message names a pepper by its place in the list, and shows nothing of it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,14 +15,17 @@ SHORTEST = 32
 
 @register("tessera", Tags.security)
 def prove_written(**_: Any) -> list[CheckMessage]:
-    """Those that stand in the settings."""
+    """Peppers that are written in the settings are strong, and all different."""
     peppers = tessera()["PEPPERS"]
     return _faults(_written(peppers)) if _are_peppers(peppers) else [say("E013")]
 
 
 @register("tessera", Tags.security, deploy=True)
 def prove_answered(**_: Any) -> list[CheckMessage]:
-    """Those that a key service has. It is asked at deployment alone: who makes migrations may have no way to it."""
+    """Peppers that a callable returns are strong, too.
+
+    It is called by `check --deploy` only: whoever runs `makemigrations` may have no access to the key service.
+    """
     peppers = tessera()["PEPPERS"]
     if not _are_peppers(peppers):
         return []
@@ -61,7 +64,7 @@ def _keys_of_django() -> set[bytes | None]:
 
 
 def _to_bytes(secret: Any) -> bytes | None:
-    """As the engine takes it; `None` where it cannot: text from an environment may hold what no UTF-8 has."""
+    """The bytes that the engine would use, or `None`: text from an environment may not be valid UTF-8."""
     encoded = attempt(secret.encode) if isinstance(secret, str) else secret
     return encoded if isinstance(encoded, bytes) else None
 

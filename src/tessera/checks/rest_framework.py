@@ -1,4 +1,4 @@
-"""`REST_FRAMEWORK`, as far as tokens depend on it, and the routes."""
+"""The checks of `REST_FRAMEWORK`, as far as tokens depend on it, and of the routes."""
 
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
@@ -25,12 +25,12 @@ GUARDS = frozenset(
         "rest_framework.permissions.DjangoModelPermissions",
     }
 )
-"""By their names: what is a view or loads one must not be imported while the apps are still starting."""
+"""Named, not imported: a view, or what imports one, must not be loaded while the apps are still starting."""
 
 
 @register("tessera", Tags.security)
 def prove_class_lists(**_: Any) -> list[CheckMessage]:
-    """They are lists, of classes."""
+    """The default authentication and permission classes are lists of classes."""
     said = []
     for name in (AUTHENTICATION, PERMISSIONS):
         written = rest_framework().get(name, ())
@@ -47,7 +47,7 @@ def prove_class_lists(**_: Any) -> list[CheckMessage]:
 
 @register("tessera", Tags.security)
 def prove_views_ask_for_the_token(**_: Any) -> list[CheckMessage]:
-    """A site that takes tokens everywhere also asks for them."""
+    """A site whose views accept tokens by default also requires them by default."""
     permissions = rest_framework().get(PERMISSIONS, (AllowAny,))
     asked = not is_listed(permissions) or any(_loaded(entry) is not AllowAny for entry in permissions)
     return [say("W001")] if not asked and any(map(_is_ours, _authenticators())) else []
@@ -55,7 +55,7 @@ def prove_views_ask_for_the_token(**_: Any) -> list[CheckMessage]:
 
 @register("tessera", Tags.compatibility)
 def prove_refusals_are_401(**_: Any) -> list[CheckMessage]:
-    """REST framework makes a 403 of them where the first class has no challenge."""
+    """A refused token is a 401. REST framework answers 403 if the first authentication class has no challenge."""
     authenticators = _authenticators()
     if not any(map(_is_ours, authenticators)):
         return []
@@ -66,7 +66,7 @@ def prove_refusals_are_401(**_: Any) -> list[CheckMessage]:
 
 @register("tessera", Tags.security)
 def prove_proxies_are_a_number(**_: Any) -> list[CheckMessage]:
-    """The address of a client is counted from the right."""
+    """`NUM_PROXIES` is a number: that many entries of `X-Forwarded-For` are believed."""
     proxies = rest_framework().get("NUM_PROXIES")
     is_number = isinstance(proxies, int) and not isinstance(proxies, bool) and proxies >= 0
     return [] if proxies is None or is_number else [say("E026")]
@@ -74,13 +74,13 @@ def prove_proxies_are_a_number(**_: Any) -> list[CheckMessage]:
 
 @register("tessera", Tags.security, deploy=True)
 def prove_proxies_are_told(**_: Any) -> list[CheckMessage]:
-    """Nobody but the site knows how many there are."""
+    """`NUM_PROXIES` is set: only the site knows how many proxies it has."""
     return [say("W006")] if rest_framework().get("NUM_PROXIES") is None else []
 
 
 @register("tessera", Tags.compatibility)
 def prove_schema_class_is_installed(**_: Any) -> list[CheckMessage]:
-    """It is an extra."""
+    """The package of the schema class, which is an extra of ours, is installed."""
     path = rest_framework().get("DEFAULT_SCHEMA_CLASS")
     is_wanted = isinstance(path, str) and path.startswith("drf_spectacular.")
     return [say("E027")] if is_wanted and find_spec("drf_spectacular") is None else []
@@ -88,7 +88,7 @@ def prove_schema_class_is_installed(**_: Any) -> list[CheckMessage]:
 
 @register("tessera", Tags.urls)
 def prove_log_in_is_open(**_: Any) -> list[CheckMessage]:
-    """Nobody needs a token to get a token."""
+    """No log-in view asks for a token: whoever comes there has none yet."""
     routed = attempt(lambda: list(_routed(get_resolver().url_patterns)))
     if isinstance(routed, Exception):
         return []  # Django's own check of the routes says so.

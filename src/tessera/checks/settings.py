@@ -1,4 +1,4 @@
-"""`TESSERA`, each value by itself."""
+"""The checks of `TESSERA`, one setting at a time."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -19,60 +19,60 @@ _NOTHING, _LONGEST = timedelta(0), timedelta(days=36525)
 
 
 def is_prefix(value: Any) -> bool:
-    """What tokens may begin with."""
+    """Whether tokens may begin with it."""
     return isinstance(value, str) and re.fullmatch("[a-z0-9]{2,10}", value) is not None
 
 
 def is_prefixes(value: Any) -> bool:
-    """One, or several."""
+    """Whether it is one prefix, or a list of different ones."""
     several = (value,) if isinstance(value, str) else value
     return is_listed(several) and all(map(is_prefix, several)) and 0 < len(set(several)) == len(several)
 
 
 def is_listed(value: Any) -> bool:
-    """With a first one."""
+    """Whether it is a list or a tuple. A set would not do where the first entry matters."""
     return isinstance(value, (list, tuple))
 
 
 def is_realm(value: Any) -> bool:
-    """What may stand in a quoted string of a header (RFC 9110 §5.6.4)."""
+    """Whether it may stand in a quoted string of a header (RFC 9110 §5.6.4)."""
     return isinstance(value, str) and value.isascii() and value.isprintable() and value.strip() != ""
 
 
 def is_span(value: Any) -> bool:
-    """Some time, which no date overflows by."""
+    """Whether it is a positive span of time, short enough to be added to any date."""
     return isinstance(value, timedelta) and _NOTHING < value <= _LONGEST
 
 
 def is_never(value: Any) -> bool:
-    """Spelled out."""
+    """Whether it is the word "never"."""
     return isinstance(value, str) and value == "never"
 
 
 def is_kinds(value: Any) -> bool:
-    """Only looked into: a set will do."""
+    """Whether it is a collection of kinds. A set will do: its order does not matter."""
     return isinstance(value, (list, tuple, set, frozenset)) and all(kind in Kind.values for kind in value)
 
 
 def is_policy(value: Any) -> bool:
-    """A class, because the engine makes one for each ask."""
+    """Whether it names a policy class. Not an instance: the engine makes a new one for each ask."""
     found = imported(value)
     return isinstance(found, type) and callable(getattr(found, "judge", None))
 
 
 def is_alias(value: Any) -> bool:
-    """Of a cache."""
+    """Whether the site has a cache of that name."""
     return isinstance(value, str) and value in caches
 
 
 def is_rate(value: Any) -> bool:
-    """At which at least one log-in passes."""
+    """Whether it is a rate that lets at least one log-in pass."""
     rate = attempt(lambda: parse_rate(value))
     return not isinstance(rate, Exception) and rate[0] > 0
 
 
 def is_rates(value: Any) -> bool:
-    """Known ones."""
+    """Whether it maps names of rates to rates, or to `None`."""
     return isinstance(value, Mapping) and all(
         name in conf.DEFAULT_LOGIN_RATES and (rate is None or is_rate(rate)) for name, rate in value.items()
     )
@@ -90,18 +90,18 @@ PROOFS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "THROTTLE_CACHE": ("E011", is_alias),
     "LOGIN_RATES": ("E012", is_rates),
 }
-"""Setting → what is said unless it holds. `PEPPERS` has a file of its own."""
+"""For each setting, the message to give unless the proof holds. `PEPPERS` has a file of its own."""
 
 
 def is_right(name: str) -> bool:
-    """Whether the setting of that name is."""
+    """Whether the value of this setting can be used."""
     _, holds = PROOFS[name]
     return attempt(lambda: holds(tessera()[name])) is True
 
 
 @register("tessera", Tags.security)
 def prove_names(**_: Any) -> list[CheckMessage]:
-    """It is a dict of settings that there are."""
+    """`TESSERA` is a dict, and every name in it is a setting."""
     if not isinstance(conf.raw(), Mapping):
         return [say("E001")]
     return [
@@ -113,13 +113,13 @@ def prove_names(**_: Any) -> list[CheckMessage]:
 
 @register("tessera", Tags.security)
 def prove_values(**_: Any) -> list[CheckMessage]:
-    """Each value is one that its setting takes."""
+    """Every value is one that its setting accepts."""
     return [say(number) for name, (number, _) in PROOFS.items() if not is_right(name)]
 
 
 @register("tessera", Tags.security)
 def prove_guessing_is_counted(**_: Any) -> list[CheckMessage]:
-    """No counter of log-ins is off."""
+    """No counter of log-in attempts is switched off."""
     rates = tessera()["LOGIN_RATES"] if is_right("LOGIN_RATES") else {}
     off = [name for name, rate in rates.items() if rate is None]
     return [say("W004", rates=", ".join(off))] if off else []
@@ -127,10 +127,10 @@ def prove_guessing_is_counted(**_: Any) -> list[CheckMessage]:
 
 @register("tessera", Tags.security, deploy=True)
 def prove_tokens_end(**_: Any) -> list[CheckMessage]:
-    """A token for which nobody asked otherwise has an end."""
+    """Tokens expire by default."""
     return [say("W007")] if is_never(tessera()["TOKEN_LIFETIME"]) else []
 
 
 def _shown(name: object) -> str:
-    # A pepper that strayed here has 32 letters or more.
+    # A pepper may have been put here by mistake. It has 32 letters or more, and must not be printed.
     return repr(name) if isinstance(name, str) and len(name) < 32 else "a name"

@@ -1,4 +1,4 @@
-"""What the site wrote, and what its code answers: anything at all, over which a check must not fall."""
+"""Reading a site's settings and calling its code, where either may be wrong: a check must not crash on it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def attempt(act: Callable[[], T]) -> T | Exception:
-    """What `act` answers, or what it raises."""
+    """Call `act`, and return what it returns or the exception that it raises."""
     try:
         return act()
     except Exception as error:  # noqa: BLE001 - the site's own code may raise anything
@@ -19,13 +19,13 @@ def attempt(act: Callable[[], T]) -> T | Exception:
 
 
 def imported(path: object) -> Any:
-    """What stands at a dotted path; `None` where nothing can be imported from there."""
+    """The object at a dotted path, or `None` if it cannot be imported."""
     found = attempt(lambda: import_string(path)) if isinstance(path, str) else None
     return None if isinstance(found, Exception) else found
 
 
 def tessera() -> Mapping[str, Any]:
-    """Every setting as the site wrote it, or its default. All defaults where `TESSERA` is no dict."""
+    """Every setting as the site wrote it, or its default. If `TESSERA` is not a dict, all are defaults."""
     written = conf.raw()
     defaults = conf.Settings()
     return {
@@ -35,6 +35,6 @@ def tessera() -> Mapping[str, Any]:
 
 
 def rest_framework() -> Mapping[str, Any]:
-    """`REST_FRAMEWORK` as the site wrote it. Where it is no dict, REST framework itself says so."""
+    """`REST_FRAMEWORK` as the site wrote it. If it is not a dict, REST framework itself says so."""
     written = conf.raw("REST_FRAMEWORK")
     return written if isinstance(written, Mapping) else {}

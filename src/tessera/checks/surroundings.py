@@ -1,4 +1,4 @@
-"""What stands around us in the site: the cache that counts log-ins, the databases, the other apps, the versions."""
+"""The checks of what tessera works with: the cache that counts log-ins, the databases, other apps, versions."""
 
 from importlib.util import find_spec
 from typing import Any
@@ -24,7 +24,7 @@ OLDEST_REST_FRAMEWORK = (3, 17, 2)
 
 @register("tessera", Tags.security, Tags.caches)
 def prove_cache_counts(**_: Any) -> list[CheckMessage]:
-    """The cache can be had, and two guesses at once count as two."""
+    """The cache works, and counts two simultaneous log-in attempts as two."""
     if not is_right("THROTTLE_CACHE"):
         return []
     cache = _cache()
@@ -39,13 +39,13 @@ def prove_cache_counts(**_: Any) -> list[CheckMessage]:
 
 @register("tessera", Tags.security, Tags.caches, deploy=True)
 def prove_cache_is_shared(**_: Any) -> list[CheckMessage]:
-    """All processes count in one."""
+    """All processes count log-in attempts in one cache."""
     return [say("W005")] if is_right("THROTTLE_CACHE") and isinstance(_cache(), LocMemCache) else []
 
 
 @register("tessera", Tags.database)
 def prove_one_database(**_: Any) -> list[CheckMessage]:
-    """Grants and users can be joined."""
+    """Grants and users are in one database, so that one statement can join them."""
     aliases = attempt(lambda: [router.db_for_write(model) for model in (Grant, get_user_model())])
     if isinstance(aliases, Exception):
         return []  # No query of the site gets past that router.
@@ -55,14 +55,14 @@ def prove_one_database(**_: Any) -> list[CheckMessage]:
 
 @register("tessera", Tags.compatibility)
 def prove_rest_framework_is_new_enough(**_: Any) -> list[CheckMessage]:
-    """Pins of a site may hold an old one back, whatever our package asks for."""
+    """REST framework is new enough. A site's own pins may have kept an old one."""
     version = rest_framework.VERSION
     return [] if get_version_tuple(version) >= OLDEST_REST_FRAMEWORK else [say("E023", version=version)]
 
 
 @register("tessera", Tags.compatibility)
 def prove_authtoken_is_ours(**_: Any) -> list[CheckMessage]:
-    """No other app answers to the same names."""
+    """`rest_framework.authtoken`, which uses the same names, is not installed beside us."""
     installed = [config.name for config in apps.get_app_configs()]
     claimants = [name for name in installed if name in {"tessera", "rest_framework.authtoken"}]
     return [say("W003", winner=claimants[0])] if len(claimants) > 1 else []
