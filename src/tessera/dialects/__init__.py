@@ -1,1 +1,1 @@
-"""The faces: other packages' words, translated. No dialect knows another."""
+"""The dialects: each serves the HTTP interface of another package. No dialect knows another."""

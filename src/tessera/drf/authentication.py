@@ -1,4 +1,4 @@
-"""The user by the token in the header."""
+"""Authentication by the token in the `Authorization` header."""
 
 from typing import Any, ClassVar
 
@@ -19,17 +19,17 @@ from tessera.http.problems import challenge
 class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer …`, or `Token …`, in any letter case. `request.auth` is a `tessera.Principal`.
 
-    A token that is not there is not this class's affair: the next one is asked. A token that opens nothing is a 401.
+    Without a token of ours, the site's next authentication class is asked. If it is not valid, the answer is 401.
     """
 
     schemes: ClassVar[tuple[str, ...]] = ("Bearer", "Token")
-    """What may stand before the token, in any letter case. The first is named in the challenge."""
+    """The words accepted before the token, in any letter case. The challenge of a 401 names the first."""
 
     accept: ClassVar[frozenset[Purpose]] = frozenset({Purpose.ACCESS, Purpose.PERSONAL})
 
     @sensitive_variables()
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        """The user and what `request.auth` shall be, or `None` where no token of ours is presented."""
+        """Return `request.user` and `request.auth`, or `None` if the request carries no token of ours."""
         try:
             secret = self.presented(request)
             if secret is None:
@@ -39,7 +39,7 @@ class TokenAuthentication(BaseAuthentication):
             raise refusal(error) from error
 
     def presented(self, request: Request) -> bytes | None:
-        """The credential that the request carries, unproved, or `None` where it carries none of ours.
+        """Return the credential that the request carries, not yet verified, or `None` if it carries none of ours.
 
         Raises:
             MalformedHeader: the header cannot be read.
@@ -47,11 +47,11 @@ class TokenAuthentication(BaseAuthentication):
         return from_header(_authorization(request), {scheme.lower().encode("latin-1") for scheme in self.schemes})
 
     def authenticated(self, principal: Principal, secret: bytes) -> tuple[Any, Any]:
-        """`request.user` and `request.auth`. A dialect answers the token object that its call sites expect."""
+        """Return `request.user` and `request.auth`. A dialect overrides it to return its own token object."""
         return principal.subject or AnonymousUser(), principal
 
     def authenticate_header(self, request: Request) -> str:
-        """The challenge of a 401 (RFC 6750 §3): with an error only where a token was presented."""
+        """Return the challenge of a 401 (RFC 6750 §3). It names an error only if a token was presented."""
         try:
             presented = self.presented(request) is not None
         except InvalidCredential:
@@ -60,7 +60,7 @@ class TokenAuthentication(BaseAuthentication):
 
 
 def _authorization(request: Request) -> bytes:
-    """The value of the `Authorization` header, no longer than anybody looks at."""
+    """The `Authorization` header as bytes, cut off just past the length at which it is refused."""
     value: str | bytes = request.META.get("HTTP_AUTHORIZATION", b"")
     value = value[: LONGEST + 1]
     return value.encode("latin-1", "replace") if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""What every endpoint of ours has in common, whatever dialect it speaks."""
+"""The base class of every endpoint of ours, in any dialect."""
 
 from types import FrameType
 from typing import Any
@@ -25,10 +25,10 @@ from tessera.errors import TesseraError
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
 class Endpoint(APIView):
-    """A view that takes or gives a credential.
+    """A view that accepts or returns a credential.
 
-    It pins what a site's defaults could break: who may ask, what is read, what is rendered (JSON only, so nothing is
-    echoed into a page).
+    It does not use the site's defaults for authentication, permissions, throttling, parsers and renderers, because they
+    could break it. It renders JSON only, so that nothing is echoed into a page.
     """
 
     authentication_classes: Any = ()
@@ -47,18 +47,18 @@ class Endpoint(APIView):
         return view
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Should it crash, the report shows no password."""
+        """Keep passwords out of the report, should the view crash."""
         super().setup(request, *args, **kwargs)
         request.exception_reporter_filter = NoVariables()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Nothing of a body that is too long, or in letters nobody writes, is read."""
+        """Refuse a body that is too long, or in an unusual charset, before any of it is read."""
         super().initial(request, *args, **kwargs)
         refuse_a_long_body(request)
         refuse_a_strange_charset(request)
 
     def handle_exception(self, exc: Exception) -> Response:
-        """Our errors, and Django's about the body, become REST framework's."""
+        """Turn our errors, and Django's errors about the body, into REST framework's."""
         match exc:
             case TesseraError():
                 exc = refusal(exc)
@@ -71,7 +71,7 @@ class Endpoint(APIView):
         return response
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
-        """An answer that may hold a credential is kept nowhere (RFC 6750 §5.3, RFC 6749 §5.1, RFC 9111 §5.2.2.5)."""
+        """Let no cache store what may hold a credential (RFC 6750 §5.3, RFC 6749 §5.1, RFC 9111 §5.2.2.5)."""
         response = super().finalize_response(request, response, *args, **kwargs)
         response["Cache-Control"] = "no-store"
         response["Pragma"] = "no-cache"

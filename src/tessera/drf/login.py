@@ -1,4 +1,4 @@
-"""A name and a password, for a user."""
+"""Log-in with a name and a password."""
 
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -15,9 +15,9 @@ from tessera.http.address import client_address
 
 @sensitive_variables()
 def log_in(request: HttpRequest | None, name: str, password: str) -> AbstractBaseUser | None:
-    """The user whom Django's own back ends know by this, or `None`. No session is opened.
+    """Return the user whom the site's authentication backends recognise, or `None`. No session is opened.
 
-    Without a request, which some call sites of the peers leave out, all of a name's attempts come from one address.
+    Some call sites of the peers pass no request. All their attempts for one name then count as coming from one address.
 
     Raises:
         TooMany: there were too many attempts; the password was not looked at.

@@ -1,4 +1,4 @@
-"""Reading a body that a stranger sent."""
+"""Reading the body of a request that anybody may have sent."""
 
 from collections.abc import Mapping
 from typing import IO, Any
@@ -8,14 +8,14 @@ from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 
 LONGEST = 65_536
-"""The longest body, in bytes, that is read: the longest name and password fit in, each letter escaped."""
+"""The longest body, in bytes, that is read. The longest name and password fit in, even with every letter escaped."""
 
 CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1"})
-"""Those that clients write in. Python knows a hundred more, and decodes some of them slowly."""
+"""The charsets that clients use. Python knows a hundred more, and decodes some of them slowly."""
 
 
 class FlatJSONParser(JSONParser):
-    """JSON as deep as Python reads it; what is deeper is the client's mistake, and no crash of ours."""
+    """Answers 400 to JSON that is nested too deeply for Python, where the parser of REST framework would crash."""
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
@@ -28,7 +28,7 @@ class FlatJSONParser(JSONParser):
 
 
 def refuse_a_long_body(request: Request) -> None:
-    """Before anything of it is read: a file in a form would be spooled to the disk.
+    """Refuse a long body before any of it is read: a file in a form would be written to the disk.
 
     Raises:
         ParseError: it is longer than `LONGEST`.
@@ -42,7 +42,7 @@ def refuse_a_long_body(request: Request) -> None:
 
 
 def refuse_a_strange_charset(request: Request) -> None:
-    """Before anything is decoded.
+    """Refuse an unusual charset before anything is decoded.
 
     Raises:
         UnsupportedMediaType: the body says to be written in none of `CHARSETS`.

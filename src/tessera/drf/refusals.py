@@ -1,4 +1,4 @@
-"""Our errors in REST framework's words."""
+"""Turning our errors into REST framework's."""
 
 from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied, Throttled, ValidationError
 
@@ -7,7 +7,7 @@ from tessera.http.problems import problem
 
 
 class ServiceUnavailable(APIException):
-    """A 503 with `Retry-After`, which REST framework makes of `wait`."""
+    """A 503. REST framework sends `wait` as the header `Retry-After`."""
 
     status_code = 503
     default_code = "temporarily_unavailable"
@@ -18,7 +18,7 @@ class ServiceUnavailable(APIException):
 
 
 def refusal(error: TesseraError) -> APIException:
-    """What REST framework raises for `error`."""
+    """The exception of REST framework that stands for `error`."""
     answer = problem(error)
     match answer.status:
         case 400:
@@ -35,6 +35,6 @@ def refusal(error: TesseraError) -> APIException:
 
 
 def required_headers(error: Exception) -> dict[str, str]:
-    """What has to stand beside a 401 (RFC 9110 §15.5.2), a 429 (RFC 6585 §4) and a 503, as REST framework tells it."""
+    """The headers that must go with a 401 (RFC 9110 §15.5.2), a 429 (RFC 6585 §4) or a 503."""
     told = {"WWW-Authenticate": getattr(error, "auth_header", None), "Retry-After": getattr(error, "wait", None)}
     return {header: str(value) for header, value in told.items() if value}

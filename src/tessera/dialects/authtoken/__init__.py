@@ -1,4 +1,4 @@
-"""The words of `rest_framework.authtoken`. Nothing is imported here until a name is asked for: see `tessera.drf`."""
+"""The interface of `rest_framework.authtoken`. Names are imported when first asked for: see `tessera.drf`."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -10,20 +10,20 @@ from tessera.engine.verification import Principal
 
 
 class TokenAuthentication(authentication.TokenAuthentication):
-    """As the peer's: `keyword` may be another word. `Token` and `Bearer` are understood beside it."""
+    """As the peer's. A subclass may set another `keyword`; `Token` and `Bearer` are accepted as well."""
 
     keyword = "Token"
 
     @property
     def schemes(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The site's own keyword first."""
+        """The site's own keyword, then those that are always accepted."""
         return (self.keyword, *authentication.TokenAuthentication.schemes)
 
     def authenticated(self, principal: Principal, secret: bytes) -> tuple[Any, Any]:
-        """The user and the token object that call sites of the peer expect."""
+        """Return the user and a `Token`, which call sites of the peer expect."""
         user, _ = super().authenticated(principal, secret)
         return user, Token.presented(principal, secret.decode("ascii"))
 
     def authenticate_header(self, request: Request) -> str:
-        """The keyword alone, as the peer's clients expect it."""
+        """Return the keyword alone, as the peer's clients expect it."""
         return self.keyword

@@ -1,7 +1,7 @@
 """`Token`, as call sites written for `rest_framework.authtoken` know it, over our grants.
 
-What cannot stay: a key can be read only where it was minted. So `create()` and `get_or_create()` each mint another, and
-`.delete()` ends all of the user's, which keeps the meaning of "log in", "log out" and "replace".
+One thing cannot stay the same: a key can be read only when it is minted. So `create()` and `get_or_create()` always
+mint a new one, and `.delete()` ends all tokens of the user. That keeps the meaning of "log in", "log out" and "replace".
 """
 
 from collections.abc import Mapping
@@ -63,7 +63,7 @@ class TokenQuerySet(models.QuerySet["Token"]):
         return super().select_related(*(_COLUMNS.get(field, field) for field in fields))
 
     def create(self, *, user: AbstractBaseUser) -> "Token":  # type: ignore[override]
-        """Mint a token for `user`; `.key` of what is answered can be read this once."""
+        """Mint a token for `user`. Only the object that this returns knows its `key`."""
         return Token.of_issued(issue(Ask(subject=user, kind=Kind.PERSONAL, client=CLIENT)))
 
     def get_or_create(  # type: ignore[override]
@@ -76,7 +76,7 @@ class TokenQuerySet(models.QuerySet["Token"]):
     update = update_or_create = bulk_create = _refused
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """End them."""
+        """End these tokens. Unlike `Token.delete()`, leave the user's others alone."""
         keys = list(self.values_list("pk", flat=True))
         ended = revoke(*keys, reason="deleted") if keys else 0
         return ended, {"tessera.Token": ended}
@@ -85,7 +85,7 @@ class TokenQuerySet(models.QuerySet["Token"]):
 
 
 class TokenManager(models.Manager.from_queryset(TokenQuerySet)):  # type: ignore[misc]
-    """The live ones: a token that has ended is not there, as a deleted row was not."""
+    """The manager of live tokens. One that has ended is not found, as the peer's deleted row would not be."""
 
     def get_queryset(self) -> TokenQuerySet:
         """The live tokens of this dialect."""
@@ -94,7 +94,7 @@ class TokenManager(models.Manager.from_queryset(TokenQuerySet)):  # type: ignore
 
 
 class Token(Grant):
-    """A grant in the peer's words."""
+    """A grant, under the names that the peer's token has."""
 
     objects: ClassVar = TokenManager()
 
@@ -107,14 +107,14 @@ class Token(Grant):
 
     @classmethod
     def of_issued(cls, issued: Issued) -> Self:
-        """The token that was just made; it knows its key."""
+        """The token of a grant that was just issued. It knows its key."""
         names = [field.attname for field in cls._meta.concrete_fields]
         token = cls.from_db(alias(), names, [getattr(issued.grant, name) for name in names])
         return token._holding(issued.secret, issued.grant.subject)
 
     @classmethod
     def presented(cls, principal: Principal, secret: str) -> Self:
-        """The token that a request carried. Columns that are asked for are read when asked for."""
+        """The token that a request carried. It knows its key, and reads other columns when they are asked for."""
         subject = principal.subject
         token = cls.from_db(
             alias(), ["id", "subject_id"], [principal.grant_id, None if subject is None else subject.pk]
@@ -127,7 +127,7 @@ class Token(Grant):
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the secret: what is pickled comes to lie in caches and queues."""
+        """Leave the secret out: what is pickled ends up in caches and queues."""
         return {name: value for name, value in super().__getstate__().items() if name != "_secret"}
 
     @property
@@ -147,7 +147,7 @@ class Token(Grant):
 
     @property
     def user(self) -> AbstractBaseUser | None:
-        """Whom it speaks for."""
+        """The user whom it speaks for."""
         return self.subject
 
     @user.setter
@@ -179,11 +179,11 @@ class Token(Grant):
 
 
 class NoAuthToken(Token.DoesNotExist, AttributeError):
-    """The user has no live token. `hasattr(user, "auth_token")` is how call sites ask."""
+    """The user has no live token. It is an `AttributeError`, so that `hasattr(user, "auth_token")` is false."""
 
 
 class AuthTokenOfUser:
-    """`user.auth_token`: the newest live token. Its key is gone; its `.delete()` is not."""
+    """`user.auth_token`: the newest live token. Its `key` cannot be read any more; `.delete()` works."""
 
     def __get__(self, user: AbstractBaseUser | None, owner: type) -> Any:
         if user is None:
@@ -196,7 +196,7 @@ class AuthTokenOfUser:
 
 
 def give_users_their_auth_token() -> None:
-    """Put `auth_token` on the user model, unless something else has that name there."""
+    """Give the user model its `auth_token`, unless it has an attribute of that name already."""
     user_model = get_user_model()
     if not hasattr(user_model, "auth_token"):
         user_model.auth_token = AuthTokenOfUser()  # type: ignore[attr-defined]

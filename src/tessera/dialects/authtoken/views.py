@@ -1,4 +1,4 @@
-"""A name and a password for a token, a token for another, and the end of one."""
+"""The endpoints: obtain a token for a name and a password, replace it, revoke it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ from tessera.engine.revocation import revoke_presented
 from tessera.models import Kind
 
 DEPRECATED_SINCE = "@1795392000"
-"""2026-11-23, as a structured date (RFC 9745 §2.1): a GET that changes something has no future."""
+"""2026-11-23, as a structured date (RFC 9745 §2.1). A GET should not change anything, so it is deprecated."""
 
 
 class AuthTokenSerializer(serializers.Serializer[Any]):
@@ -33,14 +33,14 @@ class AuthTokenSerializer(serializers.Serializer[Any]):
     )
 
     def to_internal_value(self, data: Any) -> Any:
-        """Understand the field's own name."""
+        """Accept the name under the field's own name, too."""
         name = get_user_model().USERNAME_FIELD
         if isinstance(data, Mapping) and name in data and "username" not in data:
             data = {**{key: data[key] for key in data}, "username": data[name]}
         return super().to_internal_value(data)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Find the user: `validated_data["user"]`."""
+        """Log in. The user is then in `validated_data["user"]`."""
         request = self.context.get("request")
         user = log_in(getattr(request, "_request", request), attrs["username"], attrs["password"])
         if user is None:
@@ -49,12 +49,12 @@ class AuthTokenSerializer(serializers.Serializer[Any]):
 
 
 class ObtainAuthToken(Endpoint):
-    """A name and a password, for a token: another one each time."""
+    """Log in with a name and a password, and get a new token."""
 
     serializer_class = AuthTokenSerializer
 
     def post(self, request: Request) -> Response:
-        """Sign in."""
+        """Log in, and issue a token."""
         serializer = self.serializer_class(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
         issued = issue(Ask(subject=serializer.validated_data["user"], kind=Kind.SIGN_IN, client=CLIENT))
@@ -62,19 +62,19 @@ class ObtainAuthToken(Endpoint):
 
 
 class PresentedToken(Endpoint):
-    """An endpoint about the token in the header.
+    """An endpoint that acts on the token in the header.
 
-    Nothing else counts here: no cookie, no other scheme, no default of the site.
+    It looks at nothing else: no cookie, no other scheme, no default of the site.
     """
 
     authenticator = TokenAuthentication()
 
     def get_authenticate_header(self, request: Request) -> str:
-        """The challenge of its 401."""
+        """Return the challenge of a 401."""
         return self.authenticator.authenticate_header(request)
 
     def presented(self, request: Request) -> bytes:
-        """The credential, unproved."""
+        """Return the credential, not yet verified."""
         secret = self.authenticator.presented(request)
         if secret is None:
             raise NotAuthenticated
@@ -82,27 +82,27 @@ class PresentedToken(Endpoint):
 
 
 class ReplaceAuthToken(PresentedToken):
-    """The token in the header, for a fresh one of the same grant."""
+    """Replace the token in the header by a fresh one of the same grant."""
 
     http_method_names = ["get", "post", "options"]
 
     def post(self, request: Request) -> Response:
-        """Trade it: the old one is dead."""
+        """Replace it. The old token is refused from then on."""
         issued = replace(self.presented(request), accept=self.authenticator.accept)
         return Response({"token": issued.secret})
 
     def get(self, request: Request) -> Response:
-        """The same, for clients written after the tutorials of the field. HEAD changes nothing, and is refused."""
+        """Do the same as POST, for clients that follow the field's tutorials. HEAD is refused."""
         response = self.post(request)
         response["Deprecation"] = DEPRECATED_SINCE
         return response
 
 
 class RevokeAuthToken(PresentedToken):
-    """The end of the token in the header."""
+    """Revoke the token in the header."""
 
     def post(self, request: Request) -> Response:
-        """End it. One that has ended already is as ended as it was asked to be (RFC 7009 §2.2)."""
+        """Revoke it. If it has ended already, that is a success as well (RFC 7009 §2.2)."""
         revoke_presented(self.presented(request), accept=self.authenticator.accept, reason="logout")
         return Response(status=204)
 
