@@ -1,7 +1,10 @@
 """Where the house is put together. Nobody imports this file; Django loads it."""
 
+import re
+
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_save, pre_save
+from django.views.debug import SafeExceptionReporterFilter
 from django.utils.translation import gettext_lazy as _
 
 
@@ -19,6 +22,17 @@ class TesseraConfig(AppConfig):
         pre_save.connect(receivers.notice_rehash, dispatch_uid="tessera.notice_rehash")
         post_save.connect(receivers.carry_grants_over, dispatch_uid="tessera.carry_grants_over")
         post_save.connect(receivers.give_token, dispatch_uid="tessera.give_token")
+        hide_peppers()
         tokens.give_users_their_auth_token()
         if apps.is_installed("drf_spectacular"):
             from tessera import schema  # noqa: F401 - its extensions register themselves
+
+
+def hide_peppers() -> None:
+    """Have Django hide what is named after a pepper from its crash reports, as it hides `SECRET_KEY`.
+
+    A report lists every setting, and goes by mail or, with DEBUG, to whoever made the crash.
+    """
+    hidden = SafeExceptionReporterFilter.hidden_settings
+    if not hidden.search("PEPPERS"):
+        SafeExceptionReporterFilter.hidden_settings = re.compile(f"{hidden.pattern}|PEPPER", hidden.flags)

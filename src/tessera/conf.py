@@ -27,7 +27,7 @@ class Settings:
     """What every token of this site begins with, so that secret scanners find a leaked one: 2 to 10 of `a-z0-9`. Of
     several, the first mints and all are understood."""
 
-    PEPPERS: tuple[Pepper, ...] = ()
+    PEPPERS: tuple[Pepper, ...] = field(default=(), repr=False)
     """The secrets that key every tag, digest and fingerprint, 32 bytes or more each: text, bytes, or a callable that
     answers one (a key service). The first mints, all are understood. `manage.py tessera pepper` makes one. Unset, they
     are derived from `SECRET_KEY` and `SECRET_KEY_FALLBACKS`, which `check --deploy` refuses."""

@@ -185,6 +185,22 @@ def test_a_refusal_that_a_site_handles_badly_does_not_tell_the_token(hand_out, l
     assert traces(letters[0], issued.secret) == set()
 
 
+@pytest.mark.parametrize(
+    "debug", [pytest.param(True, id="to whoever asks, with DEBUG"), pytest.param(False, id="by mail")]
+)
+def test_a_crash_report_shows_the_settings_without_the_peppers(letters, settings, debug):
+    settings.DEBUG = debug
+    (pepper,) = settings.TESSERA["PEPPERS"]
+
+    # With the server that Django brings along, the environment of the process is the request's as well.
+    answer = client.get("/native/", TESSERA_PEPPER=pepper)
+
+    told = unescape(letters[0] + answer.content.decode())
+    assert answer.status_code == 500
+    assert "'PEPPERS'" in told
+    assert traces(told, pepper) == set()
+
+
 def test_a_log_in_from_a_sites_own_view_that_crashes_does_not_tell_the_password(user):
     request = RequestFactory().post("/")
 

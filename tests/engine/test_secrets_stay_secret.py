@@ -184,10 +184,10 @@ def _refusal(secret, accept=EVERY):
     return refused.value
 
 
-def test_keys_show_neither_themselves_nor_the_pepper(settings):
+def test_settings_and_keys_show_neither_themselves_nor_the_pepper(settings):
     keys = keyring()[0]
 
-    shown = f"{keys} {keys!r} {Opaque(Purpose.ACCESS, UUID(int=0), b'd' * 24, keys)!r}"
+    shown = f"{keys} {keys!r} {conf.current()!r} {Opaque(Purpose.ACCESS, UUID(int=0), b'd' * 24, keys)!r}"
 
     for hidden in (keys.token, keys.fingerprint, settings.TESSERA["PEPPERS"][0].encode()):
         assert hidden.hex() not in shown
