@@ -4,8 +4,8 @@ import re
 
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_save, pre_save
-from django.views.debug import SafeExceptionReporterFilter
 from django.utils.translation import gettext_lazy as _
+from django.views.debug import SafeExceptionReporterFilter
 
 
 class TesseraConfig(AppConfig):

@@ -12,9 +12,12 @@ from django.core.exceptions import FieldError
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.signals import post_save
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+from rest_framework.test import APIRequestFactory
 
 from tessera import Ask, Kind, Purpose, issue, verify
-from tessera.dialects.authtoken import Token
+from tessera.dialects.authtoken import Token, TokenAuthentication
 from tessera.errors import InvalidCredential, NotAllowed, SecretGone
 from tessera.models import Grant
 
@@ -232,6 +235,30 @@ def test_delete_logs_the_user_out_of_this_dialect_and_of_nothing_else(user, hand
     assert [opens(token.key) for token in tokens] == [False] * 3
     assert (opens(eve.key), opens(mine.secret)) == (True, True)
     assert not hasattr(user, "auth_token")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param({}, id="at the terminal or in the admin"),
+        pytest.param({"client": "another"}, id="by another dialect"),
+        pytest.param({"kind": Kind.MACHINE}, id="for a machine"),
+        pytest.param({"kind": Kind.MACHINE, "subject": None}, id="for nobody"),
+    ],
+)
+def test_a_log_out_by_the_token_of_the_request_ends_it_wherever_it_was_made(user, hand_out, ask):
+    issued, of_this_dialect = hand_out(**ask), Token.objects.create(user=user)
+    post = APIRequestFactory().post("/", headers={"Authorization": f"Token {issued.secret}"})
+    first, second = (Request(post, authenticators=[TokenAuthentication()]) for _ in range(2))
+
+    ended = first.auth.delete()
+
+    with pytest.raises(AuthenticationFailed):
+        _ = second.auth
+    speaks_for_ada = issued.grant.subject is not None
+    assert ended == (1 + speaks_for_ada, {"tessera.Token": 1 + speaks_for_ada})
+    assert opens(of_this_dialect.key) is not speaks_for_ada
 
 
 @pytest.mark.django_db

@@ -169,12 +169,13 @@ class Token(Grant):
     save = _refused
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """End every token of this dialect that the user has."""
-        ended = (
-            revoke(subject=self.subject, client=CLIENT, reason="deleted")
-            if self.subject
-            else revoke(self, reason="deleted")
-        )
+        """End it, and every token of this dialect that the user has.
+
+        Itself first: a token that was made elsewhere opens this dialect's doors, too, and a log-out has to end it.
+        """
+        ended = revoke(self, reason="deleted")
+        if self.subject is not None:
+            ended += revoke(subject=self.subject, client=CLIENT, reason="deleted")
         return ended, {"tessera.Token": ended}
 
 
