@@ -97,14 +97,19 @@ def _is_spent(cache: BaseCache, name: str, now: datetime, *who: str) -> bool:
 
 
 def _known(attempt: Attempt) -> str:
-    return _key("known", attempt.name, attempt.address)
+    # As it was spelt: whoever owns "ADA" has not signed in as "ada".
+    return _hashed("known", attempt.name, attempt.address)
 
 
 def _key(*parts: str) -> str:
-    # Hashed: a cache's keys are short and of few letters, and who tries to sign in is nobody's business.
     # Folded: one name has one counter, however it is spelt.
-    folded = "\x00".join(unicodedata.normalize("NFKC", part).casefold() for part in parts)
-    return f"tessera:{hashlib.sha256(folded.encode('utf-8', 'replace')).hexdigest()}"
+    return _hashed(*(unicodedata.normalize("NFKC", part).casefold() for part in parts))
+
+
+def _hashed(*parts: str) -> str:
+    # A cache's keys are short and of few letters, and who tries to sign in is nobody's business.
+    told = "\x00".join(parts)
+    return f"tessera:{hashlib.sha256(told.encode('utf-8', 'replace')).hexdigest()}"
 
 
 @contextmanager

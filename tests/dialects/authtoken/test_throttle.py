@@ -177,6 +177,20 @@ def test_a_guesser_with_many_addresses_is_slowed_and_the_user_at_home_is_not(try
     assert try_once(RIGHT, address=HOME) == 429  # The eleventh from there: home is not free, it is as ever.
 
 
+def test_a_guesser_is_slowed_though_he_signs_in_by_a_name_of_his_own_that_is_counted_as_the_users(
+    try_once, rates, django_user_model
+):
+    rates(failures_of_name="5/hour")
+    django_user_model.objects.create_user("ADA", password="a guesser's own")
+    for n in range(5):
+        try_once(address=f"203.0.113.{n}")
+
+    own = try_once("a guesser's own", name="ADA", address=ELSEWHERE)
+    guesses = [try_once(address=ELSEWHERE) for _ in range(2)]
+
+    assert (own, guesses) == (200, [429, 429])  # One attempt a minute, and his own log-in was it.
+
+
 def test_a_stranger_cannot_lock_a_user_out_who_comes_from_an_address_never_seen(try_once, rates, clock):
     rates(failures_of_name="5/hour")
     for n in range(50):
