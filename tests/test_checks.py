@@ -96,6 +96,7 @@ def manage(folder: Path, *words: str, site: str) -> str:
         pytest.param({"TOKEN_FOR_NEW_USERS": "tests.test_checks.tell"}, id="a token for new users"),
         pytest.param({"POLICY": "tests.test_checks.Deciding"}, id="a policy that inherits nothing"),
         pytest.param({"LOGIN_RATES": {"address": "5/s"}}, id="one rate"),
+        pytest.param({"LOGIN_RATES": {"address": "5/min", "slowed": "2/minutes"}}, id="rates: other spellings"),
         pytest.param({"PEPPERS": (OTHER_PEPPER, PEPPER)}, id="two peppers, in a tuple"),
         pytest.param({"PEPPERS": [lambda: OTHER_PEPPER]}, id="a key service"),
     ],
@@ -154,6 +155,10 @@ def test_a_right_site_is_told_nothing(tessera):
         pytest.param("E011", {"THROTTLE_CACHE": REDIS}, id="cache: the cache itself"),
         pytest.param("E012", {"LOGIN_RATES": {"addres": "5/minute"}}, id="rates: a name misspelt"),
         pytest.param("E012", {"LOGIN_RATES": {"address": "5 per minute"}}, id="rates: no rate"),
+        pytest.param(
+            "E012", {"LOGIN_RATES": {"address": "5/month"}}, id="rates: a month, not to be taken for a minute"
+        ),
+        pytest.param("E012", {"LOGIN_RATES": {"address": "5/"}}, id="rates: no period"),
         pytest.param("E012", {"LOGIN_RATES": {"address": "0/minute"}}, id="rates: nobody signs in"),
         pytest.param("E012", {"LOGIN_RATES": {"address": 5}}, id="rates: a number"),
         pytest.param("E012", {"LOGIN_RATES": "5/minute"}, id="rates: no dict"),

@@ -16,7 +16,7 @@ from django.core.cache import BaseCache, caches
 from tessera.conf import current
 from tessera.errors import StoreDown, TooMany
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 _KNOWN_FOR = 30 * 86400
 _CLIENT_ERRORS = (
     "redis.exceptions.RedisError",
@@ -60,11 +60,13 @@ def note_success(attempt: Attempt) -> None:
 
 
 def parse_rate(rate: str) -> tuple[int, int]:
-    """`"10/minute"` as (10, 60 seconds). `ValueError` where it is no rate."""
+    """`"10/minute"`, or `"10/m"`, as (10, 60 seconds). `ValueError` where it is no rate."""
     number, _, period = rate.partition("/")
-    if not number.isascii() or not number.isdigit() or period[:1] not in _SECONDS:
+    # By its first letter alone, a month would be a minute.
+    seconds = next((seconds for name, seconds in _SECONDS.items() if period and name.startswith(period)), None)
+    if not number.isascii() or not number.isdigit() or seconds is None:
         raise ValueError(f"{rate!r} is no rate: write it like '10/minute'.")
-    return int(number), _SECONDS[period[0]]
+    return int(number), seconds
 
 
 def _spend(cache: BaseCache, rate: str, now: datetime, *who: str) -> None:
