@@ -1,7 +1,7 @@
 """`Token`, as call sites written for `rest_framework.authtoken` know it, over our grants.
 
 One thing cannot stay the same: a key can be read only when it is minted. So `create()` and `get_or_create()` always
-mint a new one, and `.delete()` ends all tokens of the user. That keeps the meaning of "log in", "log out" and "replace".
+mint a new one, and `.delete()` ends all tokens of the user. So "log in", "log out" and "replace" keep their meaning.
 """
 
 from collections.abc import Mapping
