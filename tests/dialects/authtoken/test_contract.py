@@ -141,7 +141,7 @@ def test_options_tells_what_there_is(client):
     assert (answer.status_code, answer["Allow"]) == (200, "POST, OPTIONS")
     assert answer.json() == {
         "name": "Obtain Auth Token",
-        "description": "A name and a password, for a token: another one each time.",
+        "description": "Log in with a name and a password, and get a new token.",
         "renders": ["application/json"],
         "parses": ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"],
     }
