@@ -22,7 +22,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -170,11 +171,16 @@ def serving(address: str) -> list[str | Path]:
 
 
 def wait_for(server: subprocess.Popen[bytes], port: int) -> None:
+    """Let the server answer something.
+
+    That it takes connections is not enough: gunicorn's worker may still be starting, and then does not hear a Ctrl-C.
+    """
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and server.poll() is None:
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as client, suppress(OSError, HTTPException):
+            client.request("OPTIONS", "/api-token-auth/")
+            client.getresponse()
+            return
         time.sleep(0.05)
     sys.exit("The example's server did not come up; it says why above.")
 
