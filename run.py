@@ -33,32 +33,35 @@ DATABASES = {"postgres": "PostgreSQL", "sqlite": "SQLite"}
 PATIENCE = 30.0  # Seconds that the demo's server may take to answer.
 
 CURL_LINES = """
-The example is at {url} until Ctrl-C. In another terminal:
+The example is at {url} until Ctrl-C. In another terminal, paste these lines.
 
-  # sign in as ada: every answer is another token
-  TOKEN=$(curl -s {url}/api-token-auth/ -d username=ada -d password=lovelace-1843 \\
-          | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
+Sign in as ada. Every answer is another token.
 
-  # look, which needs no token, and add, which does
+  TOKEN=$(curl -s {url}/api-token-auth/ -d username=ada -d password=lovelace-1843 | cut -d'"' -f4)
+
+Look, which needs no token, and add, which does.
+
   curl -sw '\\n' {url}/tracks/
   curl -sw '\\n' {url}/tracks/ -H "Authorization: Bearer $TOKEN" -d 'title=Note G' -d album=1
 
-  # trade the token for a new one: the old one is dead from then on
+Trade the token for a new one. The old one is dead from then on.
+
   OLD=$TOKEN
-  TOKEN=$(curl -s {url}/api-token-auth/new/ -X POST -H "Authorization: Bearer $OLD" \\
-          | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
+  TOKEN=$(curl -s {url}/api-token-auth/new/ -X POST -H "Authorization: Bearer $OLD" | cut -d'"' -f4)
   curl -siw '\\n' {url}/tracks/ -H "Authorization: Bearer $OLD"
 
-  # end it, and see it refused
+End it, and see it refused.
+
   curl -siw '\\n' {url}/api-token-auth/revoke/ -X POST -H "Authorization: Bearer $TOKEN"
   curl -siw '\\n' {url}/tracks/ -H "Authorization: Bearer $TOKEN"
 
-In a browser:
+Or in a browser:
 
   {url}/tracks/    the browsable API; log in as ada (lovelace-1843) or grace (hopper-1906)
   {url}/admin/     as admin (babbage-1791)
   {url}/schema/    the OpenAPI document
 """
+"""No line of a shell is a comment: zsh, which a Mac has, takes none where people type."""
 
 
 def main(words: list[str]) -> int:

@@ -20,7 +20,7 @@ REFUSED = {"WWW-Authenticate": 'Bearer realm="api", error="invalid_token"'}
 UNKEPT = {"Cache-Control": "no-store"}
 DEPRECATED = {"Deprecation": "@1795392000"}
 
-NAMES = {"json": "JSON", "form": "a form", "parts": "a form in parts"}
+NAMES = {"json": "JSON", "form": "a form", "parts": "multipart"}
 
 
 def main(words: list[str]) -> int:
