@@ -136,7 +136,10 @@ def check() -> int:
 
 def docs() -> int:
     install("docs")
-    return run("-m", "sphinx", "-W", "--keep-going", "-b", "html", "docs", "docs/_build")
+    code = run("-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "docs", "docs/_build")
+    if not code:
+        print(f"Open {(ROOT / 'docs/_build/index.html').as_uri()}")
+    return code
 
 
 # The example
