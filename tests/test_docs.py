@@ -5,8 +5,8 @@
     | Request |    a table: each row is sent, and answered as it says
 
 `…` stands for anything. A command fails only where the page shows an `Error`. A page that makes a project begins in an
-empty folder, any other where the tutorial ends; what else it takes for granted stands in an HTML comment. `runserver`
-takes a free port in place of 8000, and starts again when a file has grown.
+empty folder, any other where the tutorial ends; what else it takes for granted stands in an HTML comment, or `GIVEN`.
+`runserver` takes a free port in place of 8000, and starts again when a file has grown.
 """
 
 import os
@@ -52,6 +52,36 @@ NOT_RUN_LANGUAGES = {
     "text": "it is something to look at",
 }
 
+GIVEN = {
+    "README.md": """
+```console
+$ django-admin startproject mysite .
+```
+```python
+# mysite/settings.py
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # In a hurry.
+```
+```console
+$ python manage.py migrate
+$ DJANGO_SUPERUSER_PASSWORD=lovelace-1843 python manage.py createsuperuser --no-input --username ada --email a@b.org
+```
+```python
+# mysite/urls.py
+from rest_framework.decorators import api_view
+from rest_framework.response import Response
+
+
+@api_view()
+def me(request):
+    return Response({"user": request.user.get_username()})
+
+
+urlpatterns += [path("me/", me)]
+```
+"""
+}
+"""What a page takes for granted and is too long for a comment where people read the page as it is written."""
+
 ADDRESS = "127.0.0.1:8000"
 PATIENCE = 240.0
 
@@ -79,9 +109,11 @@ class Step:
 
 def steps(page: Path) -> Iterator[Step]:
     """What `page` tells its reader to do."""
-    text = page.read_text()
+    given = GIVEN.get(page.name, "")
+    text = given + page.read_text()
     for block in BLOCK.finditer(text):
-        where = f"{page.relative_to(ROOT)}:{text.count(chr(10), 0, block.start()) + 1}"
+        line = text.count("\n", 0, block.start()) - given.count("\n") + 1
+        where = f"{page.relative_to(ROOT)}:{line}" if line > 0 else f"what {page.name} takes for granted"
         if block["rows"]:
             yield from (sent(where, row) for row in block["rows"].splitlines())
         elif block["language"] == "console":
@@ -183,7 +215,7 @@ def test_the_tutorial_is_true(after_tutorial):
 @pytest.mark.parametrize("page", PAGES_TO_FOLLOW, ids=lambda page: page.stem)
 def test_a_page_is_true(page, request, tmp_path):
     folder = tmp_path / "project"
-    if "startproject" in page.read_text():
+    if page.name in GIVEN or "startproject" in page.read_text():
         folder.mkdir()
     else:
         shutil.copytree(request.getfixturevalue("after_tutorial"), folder)
