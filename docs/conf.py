@@ -21,6 +21,9 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]
 
+# What stands in a message must be there to copy, its quotes as well.
+smartquotes = False
+
 # In a docstring `x` is code.
 default_role = "literal"
 autodoc_typehints = "signature"
@@ -29,5 +32,7 @@ autodoc_default_options = {"members": True}
 python_use_unqualified_type_names = True
 
 html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["pages.css"]
 html_title = f"tessera {version}"
 html_show_sphinx = False
