@@ -54,7 +54,7 @@ SENTENCES = MappingProxyType(
         ),
         "E013": (
             'TESSERA["PEPPERS"] must be a list or tuple of texts, bytes or callables.',
-            "One of them needs its brackets too. A set has no first one to mint with.",
+            "One of them needs its brackets too, a set has no first, and None is a variable that is not set.",
         ),
         "E014": ('TESSERA["PEPPERS"][{place}] is shorter than 32 bytes.', _MAKE_A_PEPPER),
         "E015": (
