@@ -38,7 +38,7 @@ class InstantField(models.DateTimeField):  # type: ignore[type-arg]
 
 
 class Kind(models.TextChoices):
-    """What a grant is. It says which purpose its secret has: `tessera.engine.policy.PURPOSES`."""
+    """What a grant is. It says which purpose its secret has: personal for a personal one, access for the others."""
 
     SIGN_IN = "sign-in", _("sign-in")
     PERSONAL = "personal", _("personal token")
