@@ -28,18 +28,18 @@ _CLIENT_ERRORS = (
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Somebody at `address` says to be `name`."""
+    """An attempt, from `address`, to log in as `name`."""
 
     name: str
     address: str
 
 
 def admit(attempt: Attempt, now: datetime) -> None:
-    """Count it, and let it through to the password check.
+    """Count the attempt, and let it through to the password check.
 
     Raises:
-        TooMany: not now.
-        StoreDown: the cache does not answer, and guessing must not become free by that.
+        TooMany: there were too many; it carries the seconds to wait.
+        StoreDown: the cache does not answer. Guessing must not become free because of that.
     """
     with _counting() as cache:
         _spend(cache, "address", now, attempt.address)
@@ -48,19 +48,22 @@ def admit(attempt: Attempt, now: datetime) -> None:
 
 
 def note_failure(attempt: Attempt, now: datetime) -> None:
-    """The password was wrong."""
+    """Count a wrong password."""
     with _counting() as cache:
         _count(cache, "failures_of_name", now, attempt.name)
 
 
 def note_success(attempt: Attempt) -> None:
-    """Somebody signed in as that name from that address, where strangers slow him no more. No counter is cleared."""
+    """Remember that this address has logged in under this name, so that strangers cannot slow it down.
+
+    No counter is cleared.
+    """
     with _counting() as cache:
         cache.set(_known(attempt), 1, _KNOWN_FOR)
 
 
 def parse_rate(rate: str) -> tuple[int, int]:
-    """`"10/minute"`, or `"10/m"`, as (10, 60 seconds). `ValueError` where it is no rate."""
+    """`"10/minute"`, or `"10/m"`, as (10, 60 seconds). A `ValueError` if it is not a rate."""
     number, _, period = rate.partition("/")
     # By its first letter alone, a month would be a minute.
     seconds = next((seconds for name, seconds in _SECONDS.items() if period and name.startswith(period)), None)
@@ -76,7 +79,7 @@ def _spend(cache: BaseCache, rate: str, now: datetime, *who: str) -> None:
 
 
 def _count(cache: BaseCache, name: str, now: datetime, *who: str) -> tuple[int, int | None, int]:
-    """How many there are in this window now, how many may be, and the seconds until the next."""
+    """Count one more, and return the count of this window, the limit, and the seconds until the next window."""
     rate = current().login_rates()[name]
     if rate is None:
         return 0, None, 0
@@ -123,7 +126,7 @@ def _counting() -> Iterator[BaseCache]:
 
 
 def _errors_of_clients() -> tuple[type[Exception], ...]:
-    """What the client library of a cache raises when its server is away. One that is not loaded raises nothing."""
+    """What the client libraries of caches raise when a server does not answer, of those libraries that are loaded."""
     known = [OSError]
     for path in _CLIENT_ERRORS:
         module, _, name = path.rpartition(".")

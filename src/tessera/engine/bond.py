@@ -27,7 +27,8 @@ BATCH = 200
 def key_of(subject: AbstractBaseUser) -> Any:
     """What a grant's row calls `subject`, spelt as the database spells it; `None` for nobody, or nobody saved.
 
-    A UUID may have been given as text, and a child of the user model may have a primary key of its own.
+    It is not always `subject.pk`: a UUID may have been given as text, and a child of the user model may have a primary
+    key of its own.
     """
     if subject.pk is None:
         return None
@@ -36,7 +37,7 @@ def key_of(subject: AbstractBaseUser) -> Any:
 
 
 def bond(keys: Keys, row: UUID, subject: AbstractBaseUser | None, *, to_password: bool) -> bytes:
-    """The fingerprint that the grant `row` has while nothing has changed."""
+    """The fingerprint that the grant `row` has as long as its subject and the password stay the same."""
     return fingerprint(
         keys,
         row,
@@ -46,7 +47,7 @@ def bond(keys: Keys, row: UUID, subject: AbstractBaseUser | None, *, to_password
 
 
 def bond_kept(keys: Keys, grant: Grant) -> bool | None:
-    """`None` where the bond is broken; else whether the password is part of it. The kept fingerprint itself tells."""
+    """`None` if the bond is broken, else whether the password is part of it, which the fingerprint itself tells."""
     for to_password in (True, False):
         intact = bond(keys, grant.pk, grant.subject, to_password=to_password)
         if hmac.compare_digest(bytes(grant.fingerprint), intact):

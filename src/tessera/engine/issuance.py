@@ -25,7 +25,7 @@ audit = logging.getLogger("tessera.audit")
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A grant and its secret, on the one occasion that it can be read."""
+    """A grant and its secret, which can be read from this object only and is stored nowhere."""
 
     secret: str = field(repr=False)
     grant: Grant
@@ -37,7 +37,7 @@ class Issued:
         return ends_at
 
 
-@sensitive_variables()  # All, and below it too: the ground has no Django to mark its own.
+@sensitive_variables()  # Without names it hides all: what `format` holds further down, too, which knows no Django.
 def issue(ask: Ask) -> Issued:
     """Make a grant and the token that names it.
 

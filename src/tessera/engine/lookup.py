@@ -1,4 +1,4 @@
-"""Reading rows: one for `verify`, many for people."""
+"""Reading rows: one for `verify`, or many for a list."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,23 +12,23 @@ from tessera.models import Grant
 
 
 def find(row: UUID) -> Grant | None:
-    """The grant joined with its subject, in one statement, or `None`."""
+    """The grant of that id with its subject, read by one statement, or `None`."""
     with storage():
         return Grant.objects.using(alias()).select_related("subject").filter(pk=row).first()
 
 
 def grants() -> QuerySet[Grant]:
-    """All grants, the newest first, ended ones too; each joined with its subject."""
+    """All grants with their subjects, the newest first, including those that have ended."""
     return Grant.objects.using(alias()).select_related("subject").order_by("-id")
 
 
 def grants_of(subject: AbstractBaseUser) -> QuerySet[Grant]:
-    """Those of a user."""
+    """The grants of one user, as `grants()` orders them."""
     key = key_of(subject)
     # To the database, nobody's grants are the machines'.
     return grants().none() if key is None else grants().filter(subject_id=key)
 
 
 def live(now: datetime) -> Q:
-    """What `Grant.is_live` says, as a condition."""
+    """`Grant.is_live` as a condition of a query."""
     return Q(ends_at=None) | Q(ends_at__gt=now)

@@ -1,4 +1,4 @@
-"""What may be had: the ask, and the terms on which it is granted."""
+"""What a token is asked for, and the terms on which the site's policy grants it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,31 +15,33 @@ from tessera.models import LONGEST, Kind
 PURPOSES = MappingProxyType(
     {Kind.SIGN_IN: Purpose.ACCESS, Kind.PERSONAL: Purpose.PERSONAL, Kind.MACHINE: Purpose.ACCESS}
 )
-"""Which purpose the secret of each kind of grant has."""
+"""The purpose of the secret, for each kind of grant."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ask:
-    """What somebody would like to have."""
+    """A request for a token: for whom, of which kind, how far it may go and for how long."""
 
     subject: AbstractBaseUser | None
-    """The user for whom the token will speak; `None` for a machine that is nobody."""
+    """The user for whom the token will speak, or `None` for a machine that acts for no user."""
 
     kind: Kind = Kind.PERSONAL
     client: str = ""
-    """The software it is spoken through (RFC 6749 §2)."""
+    """The software that will use it (RFC 6749 §2)."""
 
     label: str = ""
     """What the user calls it, such as "laptop"."""
 
     scope: frozenset[str] = frozenset()
+    """What the token may be used for, in words that the service defines, such as `{"read", "write"}`."""
+
     lifetime: Lifetime | None = None
-    """`"never"` ends never; `None` leaves it to the site's `TOKEN_LIFETIME`."""
+    """How long the token will live: `None` for the site's `TOKEN_LIFETIME`, `"never"` for a token without an end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
-    """What is had."""
+    """The terms on which a token is granted."""
 
     purpose: Purpose
     ends_at: datetime | None
@@ -51,11 +53,11 @@ class Policy:
     """The site's rules. To change one, subclass and name the class in the setting `POLICY`."""
 
     def judge(self, ask: Ask, now: datetime) -> Terms:
-        """The terms for `ask`, which makes sense and whose subject is active.
+        """Return the terms for `ask`, whose form has been checked and whose subject is active.
 
         Raises:
-            InvalidAsk: it makes no sense after all.
-            NotAllowed: not for this subject.
+            InvalidAsk: what is asked for makes no sense.
+            NotAllowed: this subject may not have it.
         """
         settings = current()
         return Terms(
@@ -66,7 +68,7 @@ class Policy:
 
 
 def judge(ask: Ask, now: datetime) -> Terms:
-    """What the site's policy says of `ask`, if it makes sense at all."""
+    """Check the form of `ask`, then let the site's policy decide."""
     _prove(ask)
     policy: Policy = import_string(current().POLICY)()
     return policy.judge(ask, now)

@@ -1,4 +1,4 @@
-"""prune: rows of grants that ended long ago."""
+"""prune: deleting the rows of grants that ended long ago."""
 
 from uuid import UUID
 
@@ -10,11 +10,11 @@ from tessera.engine.storage import alias, storage
 from tessera.models import Grant
 
 BATCH = 1000
-"""Rows looked at in one step, which is a transaction of its own: killed half-way, nothing is lost."""
+"""Rows looked at in one step. Each step is a transaction of its own, so a run may be killed and started again."""
 
 
 def prune() -> int:
-    """Delete the rows that ended longer ago than `RETENTION`. Says how many.
+    """Delete the rows of grants that ended longer ago than `RETENTION`, and return how many there were.
 
     It walks the primary key, so it needs no index of its own on what rotation writes.
     """

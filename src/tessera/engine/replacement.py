@@ -27,12 +27,13 @@ _READINGS = 3
 
 @sensitive_variables()
 def replace(secret: str | bytes, *, accept: Container[Purpose]) -> Issued:
-    """Trade `secret` for a fresh one. Name, scope, kind and end stay, and the old one is dead.
+    """Replace `secret` by a fresh one in the same grant. Name, scope, kind and end stay the same.
 
-    One UPDATE: until it has committed the old token works, afterwards the new one. Of two racers one wins.
+    It is one UPDATE: the old token works until its commit, and only the new one afterwards. If two requests race, one
+    of them wins and the other is refused.
 
     Raises:
-        InvalidCredential: as `verify`; also where somebody else was faster.
+        InvalidCredential: as `verify`; also if another request replaced it first.
         StoreDown: the storage does not answer.
     """
     now, chance = clock.now(), secrets.token_bytes(32)

@@ -26,9 +26,10 @@ def revoke(
     client: str | None = None,
     reason: str = "revoked",
 ) -> int:
-    """End the grants named, or all of `subject` (through `client`, if given), in one statement. Says how many ended.
+    """End these grants, or all of `subject` (through `client`, if given), in one statement. Returns how many ended.
 
-    It holds from the next request on; inside a transaction of yours from its commit on, and not if that rolls back.
+    Their tokens are refused from the next request on. Within a transaction of yours that is from its commit on, and not
+    at all if it is rolled back.
 
     Raises:
         StoreDown: the storage does not answer, and nothing has ended.
@@ -47,9 +48,10 @@ def revoke(
 
 @sensitive_variables()
 def revoke_presented(secret: str | bytes, *, accept: Container[Purpose], reason: str = "revoked") -> int:
-    """End the grant that `secret` names and proves, in one statement. Says how many ended: none where it was over.
+    """End the grant of a presented token, in one statement. Returns how many ended: 0 if it had ended before.
 
-    Its subject is not asked after: who is deactivated today may be back tomorrow, and the token must not.
+    It does not matter whether its subject is active: a user who is deactivated today may be back tomorrow, and then
+    this token must not work again.
 
     Raises:
         Malformed: it was not minted here.

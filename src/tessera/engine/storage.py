@@ -1,4 +1,4 @@
-"""The storage, and what it means when it does not answer."""
+"""The database that holds the grants, and what to say when it does not answer."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ _READ_ONLY = "25006"
 
 
 def alias() -> str:
-    """The database that decides: the one that takes writes, because a replica still shows revoked grants alive."""
+    """The database that takes writes. Reads go there as well: a replica may still show a revoked grant as live."""
     return router.db_for_write(Grant)
 
 
 @contextmanager
 def storage() -> Iterator[None]:
-    """Say `StoreDown` where the database does not answer. A table that is not there stays the site's error."""
+    """Raise `StoreDown` if the database does not answer. A missing table stays the site's error."""
     try:
         yield
     except (OperationalError, InterfaceError, InternalError) as error:

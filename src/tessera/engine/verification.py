@@ -30,7 +30,7 @@ audit = logging.getLogger("tessera.audit")
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is speaking, through what software, and how far it may go. It is `request.auth`."""
+    """For whom a request speaks, through what software, and with what scope. It is `request.auth`."""
 
     subject: AbstractBaseUser | None
     client: str
@@ -39,20 +39,21 @@ class Principal:
 
     @property
     def grant(self) -> Grant | None:
-        """The row itself, by a query made now; `None` if it has gone meanwhile."""
+        """The row of the grant, read by a query at each access. `None` if it has been deleted since."""
         return find(self.grant_id)
 
 
 @sensitive_variables()
 def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
-    """Say who presents `secret`. One query; none for what was not minted here.
+    """Return for whom `secret` speaks. It costs one query, and none if `secret` was not minted here.
 
-    `accept` is what this door admits: there is no default.
+    `accept` holds the purposes that the caller admits. It has no default, so that a token of another purpose never
+    passes unnoticed.
 
     Raises:
         Malformed: it was not minted here.
-        WrongPurpose: it was minted for another door.
-        Dead: it is over; the leaf says why. Tell it to the log, never to the client.
+        WrongPurpose: it was minted for a purpose that `accept` does not hold.
+        Dead: it has ended. The subclass says why: tell that to the log, never to the client.
         StoreDown: the storage does not answer.
     """
     now = clock.now()
@@ -63,7 +64,7 @@ def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
 
 @sensitive_variables()
 def prove(secret: str | bytes, accept: Container[Purpose], now: datetime) -> tuple[Opaque, Grant]:
-    """The token as it was read, and the live grant that it names."""
+    """Return the token as parsed, and the live grant that it names."""
     opaque = read(secret, accept)
     try:
         return opaque, _examine(opaque, find(opaque.row), now)
@@ -74,7 +75,7 @@ def prove(secret: str | bytes, accept: Container[Purpose], now: datetime) -> tup
 
 @sensitive_variables()
 def read(secret: str | bytes, accept: Container[Purpose]) -> Opaque:
-    """The token, minted here and for this door. Its row is not looked at."""
+    """Return the token as parsed, if it was minted here and for an accepted purpose. Its row is not looked at."""
     opaque = parse(_to_bytes(secret), current().prefixes(), keyring())
     if opaque.purpose not in accept:
         error = WrongPurpose(opaque.purpose.name)
