@@ -1,4 +1,4 @@
-"""Where the house is put together. Nobody imports this file; Django loads it."""
+"""The app, which Django loads: it connects the receivers, the checks and the schema."""
 
 import re
 
@@ -15,7 +15,7 @@ class TesseraConfig(AppConfig):
     verbose_name = _("Tokens")
 
     def ready(self) -> None:
-        """Connect what Django calls."""
+        """Connect the receivers, and import what registers itself."""
         from tessera import checks, receivers  # noqa: F401 - checks register themselves
         from tessera.dialects.authtoken import tokens
 

@@ -21,50 +21,50 @@ DEFAULT_LOGIN_RATES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """Every setting, its default, and what it is for. All spans are `timedelta`."""
+    """Every setting, with its default and what it is for. All spans of time are `timedelta`."""
 
     PREFIX: str | tuple[str, ...] = "tsr"
-    """What every token of this site begins with, so that secret scanners find a leaked one: 2 to 10 of `a-z0-9`. Of
-    several, the first mints and all are understood."""
+    """What every token of this site begins with, so that secret scanners find a leaked one: 2 to 10 of `a-z0-9`. If
+    there are several, new tokens have the first, and all are accepted."""
 
     PEPPERS: tuple[Pepper, ...] = field(default=(), repr=False)
     """The secrets that key every tag, digest and fingerprint, 32 bytes or more each: text, bytes, or a callable that
-    answers one (a key service). The first mints, all are understood. `manage.py tessera pepper` makes one. Unset, they
-    are derived from `SECRET_KEY` and `SECRET_KEY_FALLBACKS`, which `check --deploy` refuses."""
+    returns one (from a key service). New tokens are made with the first, and all are accepted. `manage.py tessera
+    pepper` makes one. If unset, they are derived from `SECRET_KEY` and `SECRET_KEY_FALLBACKS`, which `check --deploy`
+    refuses."""
 
     REALM: str = "api"
-    """The name of this deployment. It enters every key and stands in the challenge (RFC 9110 §11.5): with the realm
-    changed, every token made before is dead. Give staging and production different ones,
-    in printable ASCII."""
+    """The name of this deployment, in printable ASCII. It is part of every key and of the challenge (RFC 9110 §11.5):
+    changing it ends every token made before. Give staging and production different names."""
 
     TOKEN_LIFETIME: Lifetime = timedelta(days=365)
-    """How long a token lives for which nobody asked otherwise. `"never"` has to be spelled out."""
+    """How long a token lives, unless its ask says otherwise. `"never"` has to be written out."""
 
     UNBOUND_KINDS: tuple[str, ...] = ()
     """Kinds of token that outlive a changed password, such as `("machine",)`. Decided when the token is made."""
 
     LAST_USED_INTERVAL: timedelta | None = timedelta(minutes=10)
-    """How often at most the last use of a token is written down. `None`: never."""
+    """How often, at most, the last use of a token is recorded. `None` records none."""
 
     RETENTION: timedelta = timedelta(days=30)
-    """How long the row of an ended token is kept for people to look at, before `manage.py tessera prune` takes it."""
+    """How long the row of an ended token is kept for people to look at, before `manage.py tessera prune` deletes it."""
 
     TOKEN_FOR_NEW_USERS: str | None = None
-    """The dotted path of a callable `(user, issued)`: every new user is given a token, and the callable tells it to
-    somebody, because `issued.secret` can be read this once only."""
+    """The dotted path of a callable `(user, issued)`. If it is set, every new user is given a token, and the callable
+    has to pass `issued.secret` on to somebody, because it cannot be read again."""
 
     POLICY: str = "tessera.engine.policy.Policy"
-    """The dotted path of the class that says what may be had."""
+    """The dotted path of the class that decides which tokens are granted, for how long. Subclass `tessera.Policy`."""
 
     THROTTLE_CACHE: str = "default"
-    """The alias of the cache that counts log-ins. It must count atomically: Redis, Valkey or memcached where more than
-    one process serves."""
+    """The alias of the cache that counts log-in attempts. It must count atomically: use Redis, Valkey or memcached if
+    more than one process serves the site."""
 
     LOGIN_RATES: Mapping[str, str | None] = field(default_factory=dict)
-    """How many log-ins are let through to the password check, where a site wants other numbers than the default.
-    `name_and_address` (10/minute) and `address` (60/minute) count attempts. Past `failures_of_name` (100/hour), an
-    address that never signed in under that name gets `slowed` (1/minute) instead of `name_and_address`: a guesser with
-    many addresses is slowed, and nobody is locked out. `None` counts nothing."""
+    """How many log-in attempts may reach the password check, for a site whose numbers are not the defaults.
+    `name_and_address` (10/minute) and `address` (60/minute) limit the attempts. After `failures_of_name` (100/hour), an
+    address that has never logged in under that name gets `slowed` (1/minute) in place of `name_and_address`: that slows
+    a guesser with many addresses, and locks nobody out. `None` sets no limit."""
 
     def prefixes(self) -> tuple[str, ...]:
         """`PREFIX` as a tuple."""
@@ -79,29 +79,29 @@ NAMES = frozenset(field.name for field in fields(Settings))
 
 
 def raw(name: str = "TESSERA") -> Any:
-    """What the site wrote under `name`, unproved: the system checks prove it."""
+    """What the site wrote under `name`. It may be wrong: that is for the system checks to tell."""
     return getattr(django_settings, name, {})
 
 
 @cache
 def current() -> Settings:
-    """The site's choices, read when first asked and again after they change.
+    """The site's settings, read when first needed, and again after they change.
 
-    A name that is no setting is left out here and refused by the system check `tessera.E002`.
+    A name that is not a setting is ignored here; the system check `tessera.E002` refuses it.
     """
     return Settings(**{name: value for name, value in raw().items() if name in NAMES})
 
 
 @cache
 def peppers() -> tuple[bytes, ...]:
-    """`PEPPERS` as bytes, or what stands in for them. A key service is asked once."""
+    """`PEPPERS` as bytes, or what is derived from `SECRET_KEY` if there are none. A callable is called once."""
     return tuple(_to_bytes(pepper() if callable(pepper) else pepper) for pepper in current().PEPPERS) or tuple(
         map(_derived, (django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS))
     )
 
 
 def secret_key_pepper() -> bytes:
-    """What stands in for a pepper while there is none. The last of `PEPPERS`, it keeps the tokens made until then."""
+    """The pepper that is used if `PEPPERS` is not set. Put it last in `PEPPERS` to keep the tokens made until then."""
     return _derived(django_settings.SECRET_KEY)
 
 

@@ -1,4 +1,4 @@
-"""The row: one for each grant, for its whole life."""
+"""The row: each grant has one, for its whole life."""
 
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -14,26 +14,26 @@ from django.utils.translation import gettext_lazy as _
 from tessera.conf import current
 
 LONGEST = MappingProxyType({"client": 64, "label": 100})
-"""How long the texts may be that a caller chooses."""
+"""The longest texts that a caller may choose."""
 
 LONGEST_REASON = 32
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-"""When a revoked grant has ended, whatever a clock says."""
+"""The `ends_at` of every revoked grant: it is over by any clock."""
 
 
 class InstantField(models.DateTimeField):  # type: ignore[type-arg]
     """A moment, aware and in UTC, whatever the site says of `USE_TZ`: local time has an hour that comes twice."""
 
     def get_prep_value(self, value: Any) -> Any:
-        """For the database: naive where it keeps no zone, and UTC all the same."""
+        """Give the database a UTC time, without its zone if the site has no `USE_TZ`."""
         value = super().get_prep_value(value)
         if isinstance(value, datetime) and not settings.USE_TZ and timezone.is_aware(value):
             return timezone.make_naive(value, UTC)
         return value
 
     def from_db_value(self, value: datetime | None, *_: object) -> datetime | None:
-        """From the database: aware."""
+        """Return an aware time."""
         return value.replace(tzinfo=UTC) if value is not None and timezone.is_naive(value) else value
 
 
@@ -46,7 +46,7 @@ class Kind(models.TextChoices):
 
 
 class State(models.TextChoices):
-    """Where a grant is in its life, for people to read. Whether a token opens anything, only `verify` says."""
+    """The state of a grant, for people to read. Only `verify` says whether a token is accepted."""
 
     LIVE = "live", _("live")
     EXPIRED = "expired", _("expired")
@@ -100,7 +100,7 @@ class Grant(models.Model):
 
     @property
     def hint(self) -> str:
-        """What may be shown of it: a piece of its row's id, never letters of a secret."""
+        """How it is shown to people: by a piece of its id, never by letters of a secret."""
         return hint(self.id)
 
     def is_live(self, now: datetime) -> bool:
@@ -108,7 +108,7 @@ class Grant(models.Model):
         return self.ends_at is None or now < self.ends_at
 
     def state(self, now: datetime) -> State:
-        """Where it is in its life."""
+        """Whether it is live, expired or revoked."""
         if self.revoked_at is not None:
             return State.REVOKED
         return State.LIVE if self.is_live(now) else State.EXPIRED

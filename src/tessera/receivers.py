@@ -1,4 +1,4 @@
-"""What happens here when Django says that a user was saved. Connected in `tessera.apps`."""
+"""The receivers of Django's signals about saved users. `tessera.apps` connects them."""
 
 import logging
 import traceback
@@ -40,14 +40,14 @@ def notice_rehash(instance: Model, raw: bool, using: str, update_fields: frozens
 
 
 def carry_grants_over(instance: Any, **_: Any) -> None:
-    """After it was saved: its grants are bound to the new hash."""
+    """After a user was saved: bind the grants to the new hash of the same password."""
     stored = vars(instance).pop(_REHASHED_FROM, None)
     if stored is not None:
         carry_over(instance, stored)
 
 
 def give_token(instance: Model, created: bool, raw: bool, using: str, **_: Any) -> None:
-    """After a user was created: the token of `TOKEN_FOR_NEW_USERS`, once the user is there for good."""
+    """After a user was created: issue the token of `TOKEN_FOR_NEW_USERS`, once the transaction has committed."""
     if not created or raw or not current().TOKEN_FOR_NEW_USERS or not isinstance(instance, get_user_model()):
         return
 

@@ -1,20 +1,20 @@
-"""What happened, told to a site's receivers. The sender is `Grant`, and no secret is ever told.
+"""The signals that a site's receivers can connect to. The sender is `Grant`, and no secret is ever sent.
 
-A receiver that fails is written down by Django and changes nothing of what happened. Within a transaction of yours they
-are told before it commits: what must not be told too early belongs into `transaction.on_commit`.
+A receiver that raises is logged by Django, and changes nothing of what happened. Within a transaction of yours, signals
+are sent before it commits: a receiver that must not act too early should use `transaction.on_commit`.
 """
 
 from django.dispatch import Signal
 
 token_issued = Signal()
-"""`grant` was made."""
+"""`grant` was issued."""
 
 token_replaced = Signal()
-"""`grant` has another secret by now; the one before is dead."""
+"""The secret of `grant` was replaced: the one before is refused from now on."""
 
 token_revoked = Signal()
-"""`ended` grants are over, for `reason`: those with the `grant_ids`, or, where these are none, all of the user
-`subject_id`; of those the ones through `client`, unless that is `None`."""
+"""Grants were revoked, as many as `ended`, for `reason`: those with the `grant_ids`, or, if that is empty, all of
+the user `subject_id`. Unless `client` is `None`, only those of that client."""
 
 token_refused = Signal()
-"""A token that was minted here opened nothing. `error` says why (a leaf of `tessera.errors`), `grant_id` names it."""
+"""A token that was minted here was refused. `error`, of `tessera.errors`, says why; `grant_id` names its grant."""

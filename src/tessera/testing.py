@@ -26,13 +26,13 @@ def client_of(user: AbstractBaseUser, **ask: Any) -> APIClient:
 
 
 class Clock:
-    """The time that tessera sees, standing still until it is turned. A context manager."""
+    """The time that tessera sees, as a context manager. It stands still until it is turned."""
 
     def __init__(self, at: datetime | None = None) -> None:
         self.time = at or clock.now()
 
     def turn(self, by: timedelta) -> None:
-        """Move it, forth or back."""
+        """Move the time forward, or back."""
         self.time += by
 
     def __call__(self) -> datetime:
