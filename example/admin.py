@@ -1,4 +1,4 @@
-"""The back room. The tokens' own pages come from tessera."""
+"""The admin of albums and tracks. The admin of tokens comes with tessera."""
 
 from django.contrib import admin
 

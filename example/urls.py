@@ -1,4 +1,4 @@
-"""Where everything is."""
+"""The URLs of the example."""
 
 from django.contrib import admin
 from django.contrib.staticfiles.urls import staticfiles_urlpatterns

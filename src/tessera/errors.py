@@ -5,7 +5,7 @@
     │  ├─ Malformed           not minted here: its shape or its tag is wrong
     │  │  └─ MalformedHeader  what carried it cannot be read
     │  ├─ WrongPurpose        minted here, but not for this door
-    │  └─ Dead                minted here, and over
+    │  └─ Dead                minted here, but it has ended
     │     ├─ Unknown          its row is gone, or holds another secret by now
     │     ├─ Expired
     │     ├─ Revoked
@@ -24,10 +24,10 @@ from typing import ClassVar
 
 
 class TesseraError(Exception):
-    """A credential, or an ask for one, was turned down."""
+    """The base of our errors: a credential, or a request for one, was turned down."""
 
     code: ClassVar[str] = "error"
-    """Public and stable, never translated."""
+    """What a client's code may compare: public, stable, and never translated."""
 
 
 class InvalidCredential(TesseraError):
@@ -49,7 +49,7 @@ class WrongPurpose(InvalidCredential):
 
 
 class Dead(InvalidCredential):
-    """Minted here, and over. RFC 7009 §2.2 counts it as revoked."""
+    """Minted here, but it has ended. The subclass says why."""
 
 
 class Unknown(Dead):
@@ -57,11 +57,11 @@ class Unknown(Dead):
 
 
 class Expired(Dead):
-    """Its end has come."""
+    """It has passed its `ends_at`."""
 
 
 class Revoked(Dead):
-    """Its grant was ended before its time."""
+    """Its grant was revoked."""
 
 
 class SubjectGone(Dead):
@@ -73,13 +73,13 @@ class PasswordChanged(Dead):
 
 
 class InvalidAsk(TesseraError):
-    """The ask itself makes no sense, whoever asks."""
+    """What was asked for makes no sense, whoever asks."""
 
     code = "invalid_request"
 
 
 class NotAllowed(TesseraError):
-    """Policy says no to this subject."""
+    """The policy does not allow it to this subject."""
 
     code = "access_denied"
 

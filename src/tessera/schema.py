@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
-    """Every authentication class of ours: those that understand `Bearer` share one scheme, and one "Authorize"."""
+    """Describes our authentication classes. All that accept `Bearer` share one scheme and one button "Authorize"."""
 
     target_class = "tessera.drf.authentication.TokenAuthentication"
     match_subclasses = True
@@ -32,17 +32,17 @@ class TokenScheme(OpenApiAuthenticationExtension):
 
     @property
     def name(self) -> str:  # type: ignore[override]
-        """What the scheme is called in the document."""
+        """The name of the scheme in the document."""
         return f"{self.word.lower()}Auth"
 
     @property
     def word(self) -> str:
-        """What stands before the token. `Bearer` if it may: OpenAPI knows that; any other it takes for an API key."""
+        """The word before the token. `Bearer` if it is accepted: OpenAPI takes any other scheme for an API key."""
         words = self.target.schemes
         return "Bearer" if "bearer" in {word.lower() for word in words} else str(words[0])
 
     def get_security_definition(self, auto_schema: "AutoSchema") -> dict[str, Any]:
-        """The scheme."""
+        """The description of the scheme."""
         # Two classes with one scheme are meant, and no collision. The mark is inherited.
         set_override(self.target_class, "suppress_collision_warning", True)
         definition: dict[str, Any] = build_bearer_security_scheme_object("Authorization", self.word)
@@ -53,19 +53,19 @@ class TokenScheme(OpenApiAuthenticationExtension):
 
 
 class IssuedTokenSerializer(serializers.Serializer[Any]):
-    """The answer that holds a token."""
+    """A response with a token."""
 
     token = serializers.CharField(read_only=True)
 
 
 class TokenProblemSerializer(serializers.Serializer[Any]):
-    """The answer that says why there is none."""
+    """A response that says why there is no token."""
 
     detail = serializers.CharField(read_only=True)
 
 
 class LoginProblemSerializer(serializers.Serializer[Any]):
-    """The answer that says what is wrong with a field, with the two together, or with the whole body."""
+    """A response that says what is wrong with a field, with both together, or with the whole body."""
 
     username = serializers.ListField(child=serializers.CharField(), required=False)
     password = serializers.ListField(child=serializers.CharField(), required=False)
@@ -84,7 +84,7 @@ ANSWERS = {
 
 
 def header(name: str, kind: type, *codes: int, told: str) -> OpenApiParameter:
-    """A header of the answers with these codes."""
+    """A header of the responses with these status codes."""
     return OpenApiParameter(name, kind, OpenApiParameter.HEADER, response=list(codes), description=told)
 
 
@@ -96,12 +96,12 @@ DEPRECATION = header("Deprecation", str, 200, told="Since when (RFC 9745).")
 
 
 def described(*codes: int, **more: Any) -> "Callable[[type[APIView]], type[APIView]]":
-    """Describe a view by what it answers."""
+    """Describe a view by the status codes of its responses."""
     return extend_schema(responses={code: ANSWERS[code] for code in codes}, parameters=HEADERS, **more)
 
 
 class ObtainAuthTokenView(OpenApiViewExtension):
-    """A body with a name and a password, which the view's own serializer describes."""
+    """Describes the log-in. The view's own serializer describes its body."""
 
     target_class = "tessera.dialects.authtoken.views.ObtainAuthToken"
     match_subclasses = True
@@ -117,13 +117,13 @@ class ObtainAuthTokenView(OpenApiViewExtension):
 
 
 class PresentedTokenView(OpenApiViewExtension):
-    """No body: the token in the header is all that counts, whatever a site's defaults say."""
+    """Describes a view without a body, whose only input is the token in the header, whatever a site's defaults say."""
 
     priority = -1
     match_subclasses = True
 
     def presenting(self) -> "type[APIView]":
-        """The view, as one that asks for a token."""
+        """The view, shown as one that requires a token."""
 
         class Presenting(self.target):  # type: ignore[name-defined, misc]
             authentication_classes = [type(self.target.authenticator)]
@@ -133,7 +133,7 @@ class PresentedTokenView(OpenApiViewExtension):
 
 
 class ReplaceAuthTokenView(PresentedTokenView):
-    """Twice the same, of which the GET is deprecated."""
+    """Describes the replacement by POST, and by GET, which is deprecated."""
 
     target_class = "tessera.dialects.authtoken.views.ReplaceAuthToken"
 
@@ -148,7 +148,7 @@ class ReplaceAuthTokenView(PresentedTokenView):
 
 
 class RevokeAuthTokenView(PresentedTokenView):
-    """Nothing to answer."""
+    """Describes the revocation, which has an empty response."""
 
     target_class = "tessera.dialects.authtoken.views.RevokeAuthToken"
 

@@ -1,12 +1,12 @@
-"""Whom a request comes from, as far as it can be believed."""
+"""The address of a client, as far as what a request says of it can be believed."""
 
 from ipaddress import IPv6Address, ip_address
 
 
 def client_address(remote: str, forwarded: str, proxies: int) -> str:
-    """The address of the client: `remote`, or what `proxies` of our own wrote into `X-Forwarded-For`.
+    """The address of the client: `remote`, or what that many `proxies` of the site wrote into `X-Forwarded-For`.
 
-    Entries further left are the client's own words. An IPv6 client counts by its /64, of which it has every address.
+    The client itself can write entries further left. An IPv6 client is known by its /64, because it may use all of it.
     """
     told = [entry.strip() for entry in forwarded.split(",") if entry.strip()]
     address = told[-min(proxies, len(told))] if proxies and told else remote

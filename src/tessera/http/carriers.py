@@ -1,4 +1,4 @@
-"""Where a credential rides. Bytes only: what is no ASCII is no credential, and nothing is ever normalised."""
+"""Where a request carries its credential. It is read as bytes, and never normalised: a credential is ASCII."""
 
 import re
 from collections.abc import Container
@@ -6,7 +6,7 @@ from collections.abc import Container
 from tessera.errors import MalformedHeader
 
 LONGEST = 4096
-"""The longest value of the header, in bytes, that is looked at once its scheme is ours."""
+"""The longest value of the header, in bytes, that is accepted."""
 
 _LONGEST_SCHEME = 64
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")

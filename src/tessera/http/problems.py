@@ -1,4 +1,4 @@
-"""How a refusal goes out: error → status, code, challenge. A dialect may change the body, never this."""
+"""How an error is answered: its status, code and challenge. A dialect may change the body, never these."""
 
 import re
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from tessera.errors import InvalidAsk, InvalidCredential, MalformedHeader, NotAllowed, StoreDown, TesseraError, TooMany
 
 RETRY_AFTER = 5
-"""Seconds after which a client may try again when the storage was down (RFC 9110 §10.2.3)."""
+"""Seconds until a client may try again after the storage was down (RFC 9110 §10.2.3)."""
 
 _NO_TEXT = re.compile(r"[^ -~]")
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a client is told."""
+    """What a client is told of an error."""
 
     status: int
     code: str
@@ -31,7 +31,7 @@ STATUS: dict[type[TesseraError], int] = {
 
 
 def problem(error: TesseraError) -> Problem:
-    """One answer for every dead credential (RFC 6750 §3.1): whoever guesses learns nothing from how it failed."""
+    """What a client is told of `error`. All invalid tokens get one answer (RFC 6750 §3.1): a guesser learns nothing."""
     status = next((STATUS[branch] for branch in type(error).__mro__ if branch in STATUS), 500)
     match error:
         case InvalidCredential() if not isinstance(error, MalformedHeader):

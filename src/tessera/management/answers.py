@@ -1,4 +1,4 @@
-"""What is told at a terminal: a refusal, and a grant in a sentence, in a table and in JSON."""
+"""What the commands print: errors, and grants in a sentence, in a table or in JSON."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ HEADER = _COLUMNS.format("HINT", "ID", "KIND", "STATE", "CREATED (UTC)", "LAST U
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Say a refusal as commands do: one sentence on stderr, and exit code 1."""
+    """Turn our errors into what a command prints: one sentence on stderr, and exit code 1."""
     try:
         with storage():
             yield
@@ -26,7 +26,7 @@ def refusals() -> Iterator[None]:
 
 
 def in_words(grant: Grant) -> str:
-    """Within a sentence."""
+    """The grant as a part of a sentence."""
     label = f' "{_printable(grant.label)}"' if grant.label else ""
     username = _username(grant)
     whose = f" of {_printable(username)}" if username is not None else ""
@@ -34,14 +34,14 @@ def in_words(grant: Grant) -> str:
 
 
 def as_line(grant: Grant, now: datetime) -> str:
-    """A line of the table under `HEADER`."""
+    """The grant as a line of the table under `HEADER`."""
     moments = [f"{at:%Y-%m-%d %H:%M}" if at else "never" for at in _moments(grant).values()]
     names = [_printable(_username(grant) or "-"), _printable(grant.label)]
     return _COLUMNS.format(grant.hint, str(grant.pk), grant.kind, grant.state(now).value, *moments, *names).rstrip()
 
 
 def as_json(grant: Grant, now: datetime) -> dict[str, str | None]:
-    """For a machine."""
+    """The grant as an object of JSON."""
     return {
         "id": str(grant.pk),
         "hint": grant.hint,

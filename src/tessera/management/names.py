@@ -1,4 +1,4 @@
-"""What is typed at a terminal for a user, for a token, for a span of time."""
+"""Reading what is typed at a terminal for a user, a token or a lifetime."""
 
 import re
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def user_named(name: str, *, unknown: str = "There is no user {}.") -> AbstractB
 
 
 def lifetime(text: str | None) -> Lifetime | None:
-    """`30m`, `12h`, `90d`, `2w` or `never`."""
+    """The lifetime that is written as `30m`, `12h`, `90d`, `2w` or `never`."""
     if text is None:
         return None
     if text == "never":

@@ -183,7 +183,7 @@ def _tell(command: BaseCommand, asked: Namespace, sentence: str, **facts: str | 
 
 @dataclass(frozen=True, slots=True)
 class SubCommand:
-    """What it does, and what it has to be told for that."""
+    """A function to run, and another that adds the arguments it needs."""
 
     run: Callable[[BaseCommand, Namespace], None]
     arguments: Callable[[CommandParser], None]

@@ -13,17 +13,17 @@ from tessera.management.names import user_named
 
 
 class Command(BaseCommand):
-    """The peer's words and exit codes. What differs: it cannot tell an old token again, and refuses inactive users."""
+    """The peer's output and exit codes. Unlike the peer's, it makes a new token each time, and refuses inactive users."""
 
     help = "Make a token for a user and print it. Each time another: the ones that the user has go on working."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """As the peer's."""
+        """Take the peer's arguments."""
         parser.add_argument("username", help="The user, by what is typed to log in.")
         parser.add_argument("-r", "--reset", action="store_true", help="First end the tokens that the user has.")
 
     def handle(self, *, username: str, reset: bool, **_: Any) -> None:
-        """Both or nothing: with `-r`, a user is never left without a token."""
+        """Make the token. With `-r`, one transaction also ends the others: no user is left without a token."""
         with refusals(), transaction.atomic(using=alias()):
             user = user_named(username, unknown="Cannot create the Token: user {} does not exist")
             if reset:

@@ -12,11 +12,11 @@ from tessera.management.subcommands import SUBCOMMANDS
 
 
 class Formatter(DjangoHelpFormatter, RawDescriptionHelpFormatter):
-    """Leaves the examples as they are written."""
+    """Keeps the line breaks of the docstrings, so that examples stay as written."""
 
 
 class Command(BaseCommand):
-    """Looks the sub-command up, and lets it run."""
+    """Runs one of `SUBCOMMANDS`."""
 
     help = "Make tokens, see them, end them."
     requires_system_checks = ["tessera"]
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             subcommand.arguments(subparser)
 
     def handle(self, *, name_of_subcommand: str, **options: Any) -> None:
-        """Run it."""
+        """Run the sub-command."""
         with refusals():
             SUBCOMMANDS[name_of_subcommand].run(self, Namespace(**options))
 
