@@ -1,8 +1,5 @@
 """Several things at once, each on a connection of its own; and one thing in the middle of another."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -10,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-PATIENCE = 60.0  # Seconds, after which whoever still waits for another has found a deadlock.
+from tests.processes import PATIENCE, on_a_database
 
 
 def at_once(*works: Callable[[], Any]) -> list[Any]:
@@ -71,23 +68,15 @@ def rows_written() -> Iterator[list[int]]:
 
 
 SETUP = """
-import os, sys
+import os
 import django
-from django.conf import settings
-settings.DATABASES["default"]["NAME"] = sys.argv.pop(1)
 django.setup()
 from django.db import connection
 """
 
 
 def in_a_process(code: str, *args: str) -> int:
-    """Run `code` in a process with this suite's settings, on this test's database. Says how it ended."""
-    done = subprocess.run(
-        [sys.executable, "-c", SETUP + code, str(connection.settings_dict["NAME"]), *args],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "DJANGO_SETTINGS_MODULE": "tests.settings"},
-        stderr=subprocess.PIPE,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert done.stderr == b"", done.stderr.decode()
+    """Run `code` in a process that has set Django up, on this test's database. Says how it ended."""
+    done = on_a_database(SETUP + code, *args)
+    assert done.stderr == ""
     return done.returncode

@@ -20,15 +20,12 @@ from tessera.dialects.authtoken import Token
 from tessera.drf.endpoint import Endpoint
 from tessera.errors import NotAllowed
 from tessera.models import Grant
+from tests.credentials import bearing
 from tests.recording import CountingHasher
 
 LOGIN, NEW, REVOKE = "/api-token-auth/", "/api-token-auth/new/", "/api-token-auth/revoke/"
 ADA = {"username": "ada", "password": "lovelace-1843"}
 UNABLE = {"non_field_errors": ["Unable to log in with provided credentials."]}
-
-
-def bearing(secret):
-    return {"Authorization": f"Token {secret}"}
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import os
 import re
-import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from tessera.checks.settings import PROOFS
 from tessera.conf import NAMES
 from tessera.dialects.authtoken import ObtainAuthToken
 from tessera.drf import TokenAuthentication
+from tests.processes import python
 
 PEPPER, OTHER_PEPPER = "5f0c7a91d2e84b36a1f97c0de45b8832", b"9d41c6b07e5f43aa8812f36d0be7a25c"
 FAR = timedelta(days=365 * 200)
@@ -74,12 +74,8 @@ def ids(messages):
 def manage(folder: Path, *words: str, site: str) -> str:
     """What `manage.py` prints in a project whose settings are those of the tests and then `site`."""
     (folder / "its_settings.py").write_text(f"from tests.settings import *\n{site}")
-    project = [str(folder), *filter(None, sys.path)]
-    environ = os.environ | {"PYTHONPATH": os.pathsep.join(project), "DJANGO_SETTINGS_MODULE": "its_settings"}
-    command = [sys.executable, "-m", "django", *words]
-    return subprocess.run(
-        command, env=environ, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ).stdout
+    done = python("-m", "django", *words, settings="its_settings", paths=[folder, *filter(None, sys.path)])
+    return done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ import run
 from example import tour
 from tessera import Ask, issue
 from tests.example import this_python
+from tests.processes import python
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork")
 
@@ -257,14 +258,8 @@ DEPLOYMENT = {
     ],
 )
 def test_no_check_has_anything_to_say(tmp_path, words, environ):
-    done = subprocess.run(
-        [sys.executable, "-W", "error", run.ROOT / "example" / "manage.py", *words],
-        cwd=tmp_path,  # It finds the example from anywhere.
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "example.settings", **environ},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    # It finds the example from anywhere.
+    done = python(run.ROOT / "example/manage.py", *words, settings="example.settings", folder=tmp_path, **environ)
 
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -4,14 +4,13 @@ Each test has an interpreter of its own, because here it is the first import tha
 """
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
+from tests.processes import python
 
 PRELUDE = """
 import sys
@@ -42,16 +41,7 @@ def run(code, *, apps=(*APPS, "tessera"), rest=None, folder=None):
 
 def run_bare(code, folder=None):
     """Run `code` in a fresh interpreter that knows us, and what lies in `folder`, and has no settings."""
-    paths = [str(SOURCES), *([str(folder)] if folder else [])]
-    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", dedent(code)],
-        env={**environment, "PYTHONPATH": os.pathsep.join(paths)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = python("-c", dedent(code), paths=[SOURCES, *([folder] if folder else [])])
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

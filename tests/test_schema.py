@@ -1,9 +1,6 @@
 """The OpenAPI document: right without a line from the site, and never in the way of what a site says itself."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ from rest_framework.views import APIView
 from tessera.dialects.authtoken.authentication import TokenAuthentication as AuthtokenAuthentication
 from tessera.dialects.authtoken.views import AuthTokenSerializer, ObtainAuthToken, ReplaceAuthToken
 from tessera.drf.authentication import TokenAuthentication
+from tests.processes import python
 
 ROOT = Path(__file__).resolve().parent.parent
 DIALECT = path("api-token-auth/", include("tessera.dialects.authtoken.urls"))
@@ -82,11 +80,7 @@ execute_from_command_line(["django", "spectacular", *words])
     [pytest.param(MINIMAL, 3, id="a minimal project"), pytest.param(EXAMPLE, 7, id="the example")],
 )
 def test_the_document_of_a_project_is_valid_and_without_a_warning(code, paths):
-    environ = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-
-    run = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
-    )
+    run = python("-c", code, folder=ROOT)
 
     assert (run.returncode, run.stderr) == (0, "")
     assert len(json.loads(run.stdout)["paths"]) == paths

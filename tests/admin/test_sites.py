@@ -1,8 +1,5 @@
 """The admin on sites that are made otherwise: with other user admins, other user models, or without the admin."""
 
-import os
-import subprocess
-import sys
 from types import ModuleType
 
 import pytest
@@ -14,6 +11,7 @@ from django.urls import path
 from tessera.admin import GrantAdmin
 from tessera.models import Grant
 from tests.admin import ADD, SECRET, TOKENS, asked, root
+from tests.processes import python
 from tests.services import ROOT
 from tests.sites.settings import INSTALLED_APPS
 
@@ -81,11 +79,8 @@ def test_users_are_deleted_beside_any_user_admin(user, hand_out, serve, user_adm
     assert not Grant.objects.exists()
 
 
-def run(*arguments: str) -> str:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
-    done = subprocess.run(
-        [sys.executable, "-m", *arguments], check=False, cwd=ROOT, env=environment, capture_output=True, text=True
-    )
+def run(*words: str) -> str:
+    done = python("-m", *words, folder=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

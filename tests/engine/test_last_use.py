@@ -14,7 +14,8 @@ from rest_framework.response import Response
 from tessera import Issued, Purpose, verify
 from tessera.drf.authentication import TokenAuthentication
 from tessera.models import Grant
-from tests.racing import PATIENCE, at_once, before_writing, meanwhile, rows_written
+from tests.processes import PATIENCE
+from tests.racing import at_once, before_writing, meanwhile, rows_written
 
 MINUTE = timedelta(minutes=1)
 PERSONAL = frozenset({Purpose.PERSONAL})

@@ -6,12 +6,12 @@ from threading import Barrier
 import pytest
 from django.contrib.auth.models import User
 
-from tessera import Issued, Kind, Purpose, replace, revoke, verify
-from tessera.errors import InvalidCredential, Malformed, PasswordChanged, Revoked, SubjectGone, Unknown, WrongPurpose
+from tessera import Issued, Kind, Purpose, replace, revoke
+from tessera.errors import Malformed, PasswordChanged, Revoked, SubjectGone, Unknown, WrongPurpose
 from tessera.models import Grant
-from tests.racing import PATIENCE, at_once, before_writing, in_a_process, meanwhile, rows_written
-
-DOORS = frozenset({Purpose.ACCESS, Purpose.PERSONAL})
+from tests.credentials import DOORS, opens
+from tests.processes import PATIENCE
+from tests.racing import at_once, before_writing, in_a_process, meanwhile, rows_written
 
 INHERITED = ("id", "subject_id", "client", "kind", "label", "scope", "created_at", "last_used_at", "ends_at")
 
@@ -19,14 +19,6 @@ INHERITED = ("id", "subject_id", "client", "kind", "label", "scope", "created_at
 def kept(issued: Issued) -> dict[str, object]:
     row: dict[str, object] = Grant.objects.values(*INHERITED).get(pk=issued.grant.pk)
     return row
-
-
-def opens(secret: str) -> bool:
-    try:
-        verify(secret, accept=DOORS)
-    except InvalidCredential:
-        return False
-    return True
 
 
 @pytest.mark.django_db

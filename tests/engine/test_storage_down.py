@@ -5,14 +5,13 @@ from contextlib import contextmanager
 import pytest
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection, transaction
 
-from tessera import Ask, Purpose, issue, replace, revoke, verify
+from tessera import Ask, issue, replace, revoke, verify
 from tessera.engine.lookup import find
 from tessera.engine.pruning import prune
 from tessera.errors import StoreDown
 from tessera.models import Grant
+from tests.credentials import DOORS
 from tests.racing import meanwhile
-
-DOORS = frozenset({Purpose.ACCESS, Purpose.PERSONAL})
 
 TRY_AGAIN = {"detail": "The service is not available for the moment. Try again."}
 

@@ -1,18 +1,13 @@
 """Commands, called here or typed at a terminal of their own."""
 
-import os
-import subprocess
-import sys
 from io import StringIO
 
 import pytest
 from django.core.management import call_command, load_command_class
-from django.db import connection
+
+from tests.processes import on_a_database
 
 MANAGE = """
-import sys
-from django.conf import settings
-settings.DATABASES["default"]["NAME"] = sys.argv.pop(1)
 from django.core.management import execute_from_command_line
 execute_from_command_line(["manage.py", *sys.argv[1:]])
 """
@@ -27,16 +22,7 @@ def called(*words: str) -> tuple[str, str]:
 
 def typed(*words: str, stdin: str = "", database: str = "") -> tuple[int, str, str]:
     """The exit code, stdout and stderr of a process on this test's database, or on the one named."""
-    name = database or str(connection.settings_dict["NAME"])
-    done = subprocess.run(
-        [sys.executable, "-c", MANAGE, name, *words],
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "COLUMNS": "80"},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = on_a_database(MANAGE, *words, name=database, stdin=stdin)
     return done.returncode, done.stdout, done.stderr
 
 

@@ -4,10 +4,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError
 
-from tessera import Purpose, verify
 from tessera.dialects.authtoken import Token
-from tessera.errors import InvalidCredential
 from tessera.models import Grant
+from tests.credentials import opens
 from tests.management.terminal import called, typed
 
 
@@ -16,14 +15,6 @@ def token_in(said: str) -> str:
     words = said.split(" ")
     assert (words[:2], words[3:]) == (["Generated", "token"], ["for", "user", "ada\n"])
     return words[2]
-
-
-def opens(secret: str) -> bool:
-    try:
-        verify(secret, accept={Purpose.PERSONAL})
-    except InvalidCredential:
-        return False
-    return True
 
 
 def test_it_prints_a_token_that_works(client, user):

@@ -9,9 +9,9 @@ from django.core.management import CommandError
 
 from tessera import Kind, Purpose, verify
 from tessera.models import Grant
+from tests.credentials import DOORS
 from tests.management.terminal import called, read, typed
 
-DOORS = frozenset({Purpose.ACCESS, Purpose.PERSONAL})
 NEVER = r"A lifetime is a positive span, or \"never\"\."
 
 

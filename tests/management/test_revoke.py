@@ -8,18 +8,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError
 
-from tessera import Ask, Purpose, issue, replace, verify
-from tessera.errors import InvalidCredential
+from tessera import Ask, Purpose, issue, replace
 from tessera.models import Grant
+from tests.credentials import opens
 from tests.management.terminal import called, read, typed
-
-
-def opens(secret: str) -> bool:
-    try:
-        verify(secret, accept={Purpose.PERSONAL})
-    except InvalidCredential:
-        return False
-    return True
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,11 @@
 """Every kind of site: other keys, other names, other time. Each has another user model, and so a process of its own."""
 
-import os
-import subprocess
-import sys
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 
+from tests.processes import python
 from tests.sites.settings import SITES
 
 
@@ -26,20 +24,7 @@ def database(tmp_path, django_db_blocker):
 
 @pytest.mark.parametrize("site", SITES)
 def test_a_site_lives_from_its_first_migration_to_the_end_of_its_first_user(site, database):
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "tests.sites.scenario"],
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(sys.path),
-            "DJANGO_SETTINGS_MODULE": "tests.sites.settings",
-            "SITE": site,
-            "SITE_DATABASE": database,
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = python("-m", "tests.sites.scenario", settings="tests.sites.settings", SITE=site, SITE_DATABASE=database)
 
     assert done.stderr == ""
     assert done.returncode == 0

@@ -13,15 +13,12 @@ from tessera import Kind, Purpose
 from tessera.engine.replacement import replace
 from tessera.engine.revocation import revoke
 from tessera.models import Grant
+from tests.credentials import bearing
 from tests.dialects.authtoken import hostile
 
 NEW = "/api-token-auth/new/"
 INVALID = {"detail": "Invalid token."}
 NOT_PRESENTED = {"detail": "Authentication credentials were not provided."}
-
-
-def bearing(secret):
-    return {"Authorization": f"Token {secret}"}
 
 
 def opens(client, secret):

@@ -13,14 +13,11 @@ from tessera.engine.replacement import replace
 from tessera.engine.revocation import revoke
 from tessera.format.opaque import mint
 from tessera.models import Grant
+from tests.credentials import bearing
 
 REVOKE = "/api-token-auth/revoke/"
 INVALID = {"detail": "Invalid token."}
 NOT_PRESENTED = {"detail": "Authentication credentials were not provided."}
-
-
-def bearing(secret):
-    return {"Authorization": f"Token {secret}"}
 
 
 def test_it_ends_the_token_by_the_next_request(client, hand_out):

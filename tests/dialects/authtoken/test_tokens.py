@@ -18,20 +18,13 @@ from rest_framework.test import APIRequestFactory
 
 from tessera import Ask, Kind, Purpose, issue, verify
 from tessera.dialects.authtoken import Token, TokenAuthentication
-from tessera.errors import InvalidCredential, NotAllowed, SecretGone
+from tessera.errors import NotAllowed, SecretGone
 from tessera.models import Grant
+from tests.credentials import opens
 
 PERSONAL = frozenset({Purpose.PERSONAL})
 
 CURE = r"use what Token\.objects\.create\(\) answers, or mint another"
-
-
-def opens(key: str) -> bool:
-    try:
-        verify(key, accept=PERSONAL)
-    except InvalidCredential:
-        return False
-    return True
 
 
 @pytest.fixture
