@@ -13,7 +13,7 @@ from tessera.management.names import user_named
 
 
 class Command(BaseCommand):
-    """The peer's output and exit codes. Unlike the peer's, it makes a new token each time, and refuses inactive users."""
+    """Print and exit as the peer does. Unlike the peer, make a new token each time, and refuse inactive users."""
 
     help = "Make a token for a user and print it. Each time another: the ones that the user has go on working."
 
