@@ -39,11 +39,17 @@ SQLITE = {
 POSTGRES = {
     "ENGINE": "django.db.backends.postgresql",
     "NAME": os.environ.get("TESSERA_EXAMPLE_POSTGRES", ""),
+    # Seconds. A server that hangs must not hang every thread of this one: what is late is a 503.
+    "OPTIONS": {"connect_timeout": 5},
 }
 DATABASES = {"default": POSTGRES if POSTGRES["NAME"] else SQLITE}
 
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": os.environ["REDIS_URL"]}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": os.environ["REDIS_URL"],
+        "OPTIONS": {"socket_timeout": 2},
+    }
     if "REDIS_URL" in os.environ
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
