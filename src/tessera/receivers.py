@@ -68,11 +68,11 @@ def _give_token_to(user_pk: Any, using: str) -> None:
     try:
         issued = issue(Ask(subject=user, label="first"))
     except NotAllowed as refusal:
-        logger.info("no token for the new user %s: %s", user_pk, refusal)
+        logger.info("no token for the new user %r: %s", user_pk, refusal)
         return
     try:
         tell(user, issued)
     except Exception as error:  # noqa: BLE001 - the user is made, whatever becomes of the news
         # Where it happened, and not what it said: that may hold the secret, as the URL of a request that failed does.
         trace = "".join(traceback.format_tb(error.__traceback__))
-        logger.error("the new user %s was not told of a token: %s\n%s", user_pk, type(error).__name__, trace)
+        logger.error("the new user %r was not told of a token: %s\n%s", user_pk, type(error).__name__, trace)
