@@ -47,7 +47,7 @@ def test_a_token_that_nobody_used_has_no_last_use(hand_out):
 )
 def test_the_last_use_is_written_once_an_interval(settings, clock, hand_out, interval, uses):
     settings.TESSERA = {**settings.TESSERA, "LAST_USED_INTERVAL": interval}
-    issued, start = hand_out(), clock.time
+    issued, other, start = hand_out(), hand_out(), clock.time
 
     for minutes, is_written in uses:
         clock.turn(start + minutes * MINUTE - clock.time)
@@ -56,6 +56,7 @@ def test_the_last_use_is_written_once_an_interval(settings, clock, hand_out, int
 
         assert counts == [1] * is_written
         assert last_use(issued) == clock.time or not is_written
+    assert last_use(other) is None
 
 
 def test_within_the_interval_a_request_is_one_query(client, hand_out, django_assert_num_queries):

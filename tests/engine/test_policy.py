@@ -61,6 +61,16 @@ def test_an_inactive_user_gets_none_of_any_kind(user, kind):
     assert Grant.objects.count() == 0
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_user_who_was_deleted_meanwhile_gets_none(user):
+    User.objects.filter(pk=user.pk).delete()
+
+    with pytest.raises(NotAllowed, match=r"^The user is no longer there\.$"):
+        issue(Ask(subject=user))
+
+    assert Grant.objects.count() == 0
+
+
 @pytest.mark.parametrize(
     ("site", "lifetime", "span"),
     [

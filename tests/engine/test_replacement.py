@@ -5,6 +5,7 @@ from threading import Barrier
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
 from tessera import Issued, Kind, Purpose, replace, revoke
 from tessera.errors import Malformed, PasswordChanged, Revoked, SubjectGone, Unknown, WrongPurpose
@@ -13,6 +14,7 @@ from tests.credentials import DOORS, opens
 from tests.processes import PATIENCE
 from tests.racing import at_once, before_writing, in_a_process, meanwhile, rows_written
 
+CHANGED = ("access_digest", "fingerprint", "pepper")
 INHERITED = ("id", "subject_id", "client", "kind", "label", "scope", "created_at", "last_used_at", "ends_at")
 
 
@@ -41,6 +43,7 @@ def test_the_fresh_token_is_of_the_same_grant_in_everything(clock, hand_out, ask
     fresh = replace(old.secret, accept=DOORS)
 
     assert (kept(fresh), fresh.grant, fresh.ends_at) == (before, old.grant, old.ends_at)
+    assert Grant.objects.filter(**{name: getattr(fresh.grant, name) for name in CHANGED}).get() == fresh.grant
     assert (fresh.secret != old.secret, fresh.secret[:37]) == (True, old.secret[:37])
     assert (opens(old.secret), opens(fresh.secret)) == (False, True)
 
@@ -215,6 +218,23 @@ def test_a_password_changed_between_its_reading_and_its_writing_ends_both(hand_o
         fresh = replace(old.secret, accept=DOORS)
 
     assert (opens(old.secret), opens(fresh.secret)) == (False, False)
+
+
+@pytest.mark.django_db
+def test_a_row_that_changes_faster_than_it_is_read_is_a_refusal_and_no_crash(hand_out):
+    old = hand_out()
+
+    def too_late(execute, sql, *rest):
+        return (
+            execute(sql.replace(" WHERE ", " WHERE 1 = 0 AND "), *rest)
+            if sql.startswith("UPDATE")
+            else execute(sql, *rest)
+        )
+
+    with connection.execute_wrapper(too_late), pytest.raises(Unknown):
+        replace(old.secret, accept=DOORS)
+
+    assert opens(old.secret)
 
 
 WORKER = """

@@ -1,6 +1,7 @@
 """What a site's receivers are told."""
 
 import logging
+import re
 from contextlib import contextmanager
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tessera import Purpose, TesseraError, issue, replace, revoke, verify
 from tessera.engine.policy import Ask
 from tessera.engine.revocation import revoke_presented
-from tessera.errors import Revoked
+from tessera.errors import Revoked, WrongPurpose
 from tessera.models import Grant
 from tessera.signals import token_issued, token_refused, token_replaced, token_revoked
 
@@ -63,15 +64,57 @@ def test_a_receiver_is_told_which_tokens_ended_and_why(user, hand_out):
     ]
 
 
-def test_a_receiver_is_told_why_a_token_was_refused(hand_out):
+@pytest.mark.parametrize(
+    ("reason", "refuse"),
+    [
+        pytest.param(
+            Revoked, lambda issued: revoke(issued.grant) and verify(issued.secret, accept=ACCEPT), id="by verify"
+        ),
+        pytest.param(
+            Revoked, lambda issued: revoke(issued.grant) and replace(issued.secret, accept=ACCEPT), id="by replace"
+        ),
+        pytest.param(WrongPurpose, lambda issued: verify(issued.secret, accept=()), id="at another door"),
+        pytest.param(WrongPurpose, lambda issued: revoke_presented(issued.secret, accept=()), id="ended at another"),
+    ],
+)
+def test_receivers_and_the_log_are_told_why_a_token_was_refused(hand_out, caplog, reason, refuse):
+    caplog.set_level("INFO", logger="tessera.audit")
     issued = hand_out()
-    revoke(issued.grant, reason="lost")
 
-    with listening(token_refused) as told, pytest.raises(TesseraError):
-        verify(issued.secret, accept=ACCEPT)
+    with listening(token_refused) as told, pytest.raises(reason):
+        refuse(issued)
 
     [(sender, what)] = told
-    assert (sender, what["grant_id"], type(what["error"])) == (Grant, issued.grant.pk, Revoked)
+    assert (sender, what["grant_id"], type(what["error"])) == (Grant, issued.grant.pk, reason)
+    assert caplog.messages[-1] == f"refused {issued.grant.hint}: {reason.__name__}"
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        pytest.param(
+            lambda issued: issue(Ask(subject=issued.grant.subject, client="phone")),
+            r"issued tsr_[0-9a-f]{8} kind=personal subject={user} client='phone'",
+            id="issue",
+        ),
+        pytest.param(lambda issued: replace(issued.secret, accept=ACCEPT), "replaced {hint}", id="replace"),
+        pytest.param(lambda issued: revoke(issued.grant), "revoked 1 reason='revoked' {hint}", id="revoke"),
+        pytest.param(
+            lambda issued: revoke(subject=issued.grant.subject, client="app"),
+            "revoked 1 reason='revoked' subject={user} client='app'",
+            id="revoke all of a user",
+        ),
+    ],
+)
+def test_the_log_is_told_what_was_done(hand_out, caplog, verb, said):
+    issued = hand_out(client="app")
+    caplog.set_level("INFO", logger="tessera.audit")
+    caplog.clear()
+
+    verb(issued)
+
+    expected = said.replace("{user}", str(issued.grant.subject_id)).replace("{hint}", issued.grant.hint)
+    assert [re.fullmatch(expected, message) is not None for message in caplog.messages] == [True], caplog.messages
 
 
 def test_what_was_not_minted_here_is_told_to_nobody(hand_out):
