@@ -163,3 +163,8 @@ def test_a_sites_own_policy_is_not_asked_about_nonsense(stingy, user):
         issue(Ask(subject=user, kind=Kind.SIGN_IN))
 
     assert Stingy.asked == 0
+
+
+def test_a_user_in_place_of_an_ask_is_told_the_spelling(user):
+    with pytest.raises(TypeError, match=r"issue\(Ask\(subject=user\)\)"):
+        issue(user)
