@@ -76,7 +76,7 @@ def judge(ask: Ask, now: datetime) -> Terms:
 
 def _prove(ask: Ask) -> None:
     if not isinstance(ask, Ask):
-        raise TypeError("issue() takes an Ask: issue(Ask(subject=user)).")  # type: ignore[unreachable]
+        raise TypeError("issue() takes an Ask: issue(Ask(subject=user)).")
     if ask.kind not in Kind.values:
         raise InvalidAsk(f"There is no kind {ask.kind!r} of token. There are: {', '.join(Kind.values)}.")
     if ask.subject is None and ask.kind != Kind.MACHINE:
