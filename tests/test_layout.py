@@ -23,6 +23,7 @@ PUBLIC = {
         "Policy",
         "Principal",
         "Purpose",
+        "Terms",
         "TesseraError",
         "issue",
         "replace",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tessera.engine.issuance import issue as issue
     from tessera.engine.policy import Ask as Ask
     from tessera.engine.policy import Policy as Policy
+    from tessera.engine.policy import Terms as Terms
     from tessera.engine.replacement import replace as replace
     from tessera.engine.revocation import revoke as revoke
     from tessera.engine.verification import Principal as Principal
@@ -33,6 +34,7 @@ _HOME = {
     "Policy": "tessera.engine.policy",
     "Principal": "tessera.engine.verification",
     "Purpose": "tessera.format.opaque",
+    "Terms": "tessera.engine.policy",
     "TesseraError": "tessera.errors",
     "issue": "tessera.engine.issuance",
     "replace": "tessera.engine.replacement",
