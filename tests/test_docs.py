@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,7 +23,10 @@ from pathlib import Path
 
 import pytest
 
+import run
+
 pytestmark = [
+    pytest.mark.xdist_group("docs"),  # One worker alone walks through the tutorial.
     pytest.mark.skipif(os.name == "nt", reason="the pages are written for a Unix shell"),
     pytest.mark.skipif(os.environ.get("TEST_DB") == "postgres", reason="the projects of the pages are on SQLite"),
 ]
@@ -87,6 +89,10 @@ PATIENCE = 240.0
 
 PRELUDE = r"""
 curl() { command curl --silent "$@"; }  # In a terminal it shows no progress either.
+django-admin() {  # A real hasher takes a third of a second, and every page signs in.
+    command django-admin "$@" &&
+        echo 'PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]' >>mysite/settings.py
+}
 serve() {
     if [ -n "$server" ]; then kill "$server"; wait "$server"; fi
     python manage.py runserver --noreload "$PORT" >"$LOG" 2>&1 & server=$! stale=
@@ -150,7 +156,7 @@ def as_pattern(shown: str) -> str:
 
 def follow(page: Path, folder: Path) -> None:
     """Do in `folder` what `page` says, and fail where it is not true."""
-    wanted, port = list(steps(page)), free_port()
+    wanted, port = list(steps(page)), run.free_port()
     script = PRELUDE + "\n".join(f"{prepared(step.command)}\nprintf '\\n\\036%d\\036' $?" for step in wanted)
     script = script.replace("python manage.py runserver\n", "serve\n").replace(ADDRESS, f"127.0.0.1:{port}")
     log, told = folder.parent / f"{page.stem}.server", folder.parent / f"{page.stem}.told"
@@ -187,13 +193,6 @@ def follow(page: Path, folder: Path) -> None:
 def fail(step: Step, why: str, log: Path) -> None:
     served = f"\n\nThe server, at its end:\n{log.read_text()[-2000:]}" if log.exists() else ""
     pytest.fail(f"{step.where}\n\n$ {step.command}\n\n{why}{served}", pytrace=False)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 PAGES_TO_FOLLOW = [page for page in PAGES if page != TUTORIAL and any(steps(page))]

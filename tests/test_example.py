@@ -28,7 +28,10 @@ from tessera import Ask, issue
 from tests.example import this_python
 from tests.processes import python
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork")
+pytestmark = [
+    pytest.mark.xdist_group("example"),  # One worker alone starts and seeds it.
+    pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork"),
+]
 
 
 class Reply(NamedTuple):
