@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError, OperationalError, connection
 from django.test import Client
@@ -278,6 +278,25 @@ def test_nobody_gains_power_by_a_token_that_he_makes(subject):
 
     assert (answer.status_code, errors(answer)) == (200, ["This user may do more than you."])
     assert not Grant.objects.exists()
+
+
+@pytest.mark.django_db
+def test_who_has_every_permission_is_still_no_superuser():
+    User.objects.create_superuser("grace")
+    every = [f"{each.content_type.app_label}.{each.codename}" for each in Permission.objects.all()]
+    client = staff(*every)
+
+    answer = client.post(ADD, asked(User.objects.get(username="grace")))
+
+    assert errors(answer) == ["This user may do more than you."]
+    assert not Grant.objects.exists()
+
+
+@pytest.mark.django_db
+def test_who_is_no_superuser_makes_tokens_for_machines():
+    answer = staff("tessera.add_grant").post(ADD, asked(None, kind="machine"))
+
+    assert len(SECRET.findall(answer.text)) == 1
 
 
 @pytest.mark.parametrize(

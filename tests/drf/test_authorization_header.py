@@ -2,6 +2,7 @@
 
 import secrets
 import tracemalloc
+from base64 import b64encode
 
 import pytest
 from django.db import connection
@@ -28,6 +29,10 @@ REFUSED = 'Bearer realm="api", error="invalid_token"'
 def latin(value: str) -> str:
     """The bytes that a browser would send, as WSGI hands them on."""
     return value.encode().decode("latin-1")
+
+
+def basic(credentials: str) -> str:
+    return f"Basic {b64encode(credentials.encode()).decode()}"
 
 
 @pytest.mark.parametrize(
@@ -59,6 +64,10 @@ def test_a_live_token_opens_the_door_with_one_query(client, hand_out, django_ass
         pytest.param(lambda token: token, id="no scheme"),
         pytest.param(lambda token: f"Basic {token}", id="basic with a token for base64"),
         pytest.param(lambda token: "Basic YWRhOmxvdmVsYWNlLTE4NDM=", id="basic with the right password"),
+        pytest.param(lambda token: basic(f"ada:{token}"), id="basic with the token for a password"),
+        pytest.param(lambda token: basic(f"{token}:"), id="basic with the token for a name"),
+        pytest.param(basic, id="basic without a colon"),
+        pytest.param(lambda token: f"Basic !{token}!", id="basic with what is no base64"),
         pytest.param(lambda token: f"Digest {token}", id="digest"),
         pytest.param(lambda token: f"Negotiate {token}", id="negotiate"),
         pytest.param(lambda token: f"Foo {token}", id="unknown scheme"),

@@ -35,6 +35,7 @@ urlpatterns = [
         path(f"{'-'.join(order)}/", Door.as_view(authentication_classes=[CLASSES[name] for name in order]))
         for order in ORDERS
     ),
+    path("open/", Door.as_view(authentication_classes=[TokenAuthentication], permission_classes=[])),
     path("session-last/", Door.as_view(authentication_classes=[TokenAuthentication, SessionAuthentication])),
 ]
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
@@ -61,6 +62,26 @@ def test_in_each_order_of_classes_a_live_token_opens_the_door(client, hand_out, 
     answer = client.get(f"/{'-'.join(order)}/", headers={"Authorization": f"Bearer {hand_out().secret}"})
 
     assert (answer.status_code, answer.json()) == (200, {"user": "ada"})
+
+
+@pytest.mark.parametrize("order", [order for order in ORDERS if "basic" in order], ids="-".join)
+def test_in_each_order_of_classes_another_scheme_is_left_to_its_class(client, user, order):
+    answer = client.get(f"/{'-'.join(order)}/", headers={"Authorization": "Basic YWRhOmxvdmVsYWNlLTE4NDM="})
+
+    assert (answer.status_code, answer.json()) == (200, {"user": "ada"})
+
+
+def test_a_view_for_all_lets_nobody_in_as_nobody_without_a_query(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        answer = client.get("/open/")
+
+    assert (answer.status_code, answer.json()) == (200, {"user": "AnonymousUser"})
+
+
+def test_a_view_for_all_takes_no_token_that_opens_nothing_for_nobody(client):
+    answer = client.get("/open/", headers={"Authorization": "Bearer zzz"})
+
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, REFUSED)
 
 
 def test_a_dead_token_is_a_401_though_a_live_session_stands_beside_it(client, user):

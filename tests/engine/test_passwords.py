@@ -316,6 +316,18 @@ def test_a_grant_under_an_older_pepper_is_carried_over_too(settings, hand_out, u
 
 
 @pytest.mark.django_db
+def test_a_grant_under_a_pepper_that_is_gone_keeps_nobody_from_logging_in(settings, hand_out, user):
+    hand_out()
+    settings.TESSERA = {**settings.TESSERA, "PEPPERS": ["n" * 64]}
+    issued = hand_out()
+    prefer(settings, Dearer, MD5PasswordHasher)
+
+    assert user.check_password(OLD)
+
+    assert opens(issued.secret)
+
+
+@pytest.mark.django_db
 def test_a_token_that_was_revoked_before_stays_so(settings, hand_out, user):
     issued = hand_out()
     revoke(issued.grant)

@@ -183,6 +183,7 @@ def test_json_that_cannot_be_read_is_a_400_that_echoes_nothing(client, content_t
         pytest.param("application/gzip", id="gzip"),
         pytest.param("application/vnd.api+json", id="another JSON"),
         pytest.param(f"{JSON}; charset=utf-16", id="a charset of two bytes a letter"),
+        pytest.param(f"{JSON}; charset=utf-7", id="a charset that hides what it says"),
         pytest.param(f"{JSON}; charset=punycode", id="a charset that is slow to decode"),
         pytest.param(f"{JSON}; charset=bz2_codec", id="a charset that unpacks"),
         pytest.param(f"{JSON}; charset=bogus", id="a charset that nobody knows"),
