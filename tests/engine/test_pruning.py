@@ -91,8 +91,9 @@ def test_an_empty_table_is_no_work():
 def test_it_walks_the_whole_table_a_batch_at_a_time(monkeypatch, clock, hand_out, rows, looks):
     monkeypatch.setattr(pruning, "BATCH", 4)
     for number in range(rows):
+        clock.turn(-HOUR)  # The later a row was written, the earlier its key: the order of writing is none to walk in.
         hand_out(label=f"{number}", lifetime=HOUR if number % 2 else "never")
-    clock.turn(31 * DAY)
+    clock.turn(rows * HOUR + 31 * DAY)
 
     with CaptureQueriesContext(connection) as queries:
         gone = prune()
