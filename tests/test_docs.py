@@ -26,7 +26,6 @@ import pytest
 import run
 
 pytestmark = [
-    pytest.mark.xdist_group("docs"),  # One worker alone walks through the tutorial.
     pytest.mark.skipif(os.name == "nt", reason="the pages are written for a Unix shell"),
     pytest.mark.skipif(os.environ.get("TEST_DB") == "postgres", reason="the projects of the pages are on SQLite"),
 ]

@@ -28,10 +28,8 @@ from tessera import Ask, issue
 from tests.example import this_python
 from tests.processes import python
 
-pytestmark = [
-    pytest.mark.xdist_group("example"),  # One worker alone starts and seeds it.
-    pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork"),
-]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork")
+on_sqlite = pytest.mark.skipif(os.environ.get("TEST_DB") == "postgres", reason="the demo is on SQLite")
 
 
 class Reply(NamedTuple):
@@ -97,6 +95,7 @@ def replaying(replies: tuple[Reply, ...]) -> Iterator[str]:
         yield url
 
 
+@on_sqlite
 def test_the_demo_walks_the_whole_tour(capfd):
     with this_python():
         code = run.demo_once()
@@ -212,6 +211,7 @@ sys.exit(run.main(["demo"]))
 """
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("ending", "code"),
     [

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 from django.conf import settings
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("sockets")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 30.0
