@@ -233,8 +233,8 @@ def test_every_setting_is_proved():
         pytest.param("E021", "django.core.cache.backends.filebased.FileBasedCache", id="files"),
     ],
 )
-def test_a_cache_that_cannot_count_is_told(number, backend):
-    messages = said(deploy=False, CACHES={"default": {"BACKEND": backend, "LOCATION": "somewhere"}})
+def test_a_cache_that_cannot_count_is_told(tmp_path, number, backend):
+    messages = said(deploy=False, CACHES={"default": {"BACKEND": backend, "LOCATION": str(tmp_path)}})
 
     assert ids(messages) == [number]
 
