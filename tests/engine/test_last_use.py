@@ -34,19 +34,26 @@ def test_a_token_that_nobody_used_has_no_last_use(hand_out):
 
 
 @pytest.mark.parametrize(
-    ("interval", "uses"),
+    ("chosen", "uses"),
     [
-        pytest.param(10 * MINUTE, [(0, True)], id="the first"),
-        pytest.param(10 * MINUTE, [(0, True), (0, False), (1, False), (9, False)], id="within the interval"),
-        pytest.param(10 * MINUTE, [(0, True), (10, True), (19, False), (20, True)], id="from its very end on"),
-        pytest.param(10 * MINUTE, [(0, True), (-5, False), (5, False), (10, True)], id="a clock that steps back"),
-        pytest.param(timedelta(0), [(0, True), (1, True), (2, True)], id="each, with no interval"),
-        pytest.param(timedelta.max, [(0, True), (1, False), (500_000, False)], id="once, with an endless interval"),
-        pytest.param(None, [(0, False), (60, False), (500_000, False)], id="never"),
+        # Ten minutes, where nobody chose.
+        pytest.param({}, [(0, True)], id="the first"),
+        pytest.param({}, [(0, True), (0, False), (1, False), (9, False)], id="within the interval"),
+        pytest.param({}, [(0, True), (10, True), (19, False), (20, True)], id="from its very end on"),
+        pytest.param({}, [(0, True), (-5, False), (5, False), (10, True)], id="a clock that steps back"),
+        pytest.param(
+            {"LAST_USED_INTERVAL": timedelta(0)}, [(0, True), (1, True), (2, True)], id="each, with no interval"
+        ),
+        pytest.param(
+            {"LAST_USED_INTERVAL": timedelta.max},
+            [(0, True), (1, False), (500_000, False)],
+            id="once, with an endless interval",
+        ),
+        pytest.param({"LAST_USED_INTERVAL": None}, [(0, False), (60, False), (500_000, False)], id="never"),
     ],
 )
-def test_the_last_use_is_written_once_an_interval(settings, clock, hand_out, interval, uses):
-    settings.TESSERA = {**settings.TESSERA, "LAST_USED_INTERVAL": interval}
+def test_the_last_use_is_written_once_an_interval(settings, clock, hand_out, chosen, uses):
+    settings.TESSERA = {**settings.TESSERA, **chosen}
     issued, other, start = hand_out(), hand_out(), clock.time
 
     for minutes, is_written in uses:

@@ -191,6 +191,17 @@ def test_a_guesser_is_slowed_though_he_signs_in_by_a_name_of_his_own_that_is_cou
     assert (own, guesses) == (200, [429, 429])  # One attempt a minute, and his own log-in was it.
 
 
+def test_a_hundred_failures_in_an_hour_slow_a_stranger_where_nobody_chose(try_once):
+    for n in range(99):
+        try_once(address=f"203.0.113.{n}")
+
+    the_hundredth_and_on = [try_once(address="198.51.100.1") for _ in range(3)]
+    a_stranger = [try_once(address="198.51.100.2") for _ in range(2)]
+
+    assert the_hundredth_and_on == [400, 400, 429]
+    assert a_stranger == [400, 429]
+
+
 def test_a_stranger_cannot_lock_a_user_out_who_comes_from_an_address_never_seen(try_once, rates, clock):
     rates(failures_of_name="5/hour")
     for n in range(50):
@@ -256,10 +267,20 @@ def test_of_twenty_at_once_exactly_ten_reach_the_hasher(user):
     assert len(CountingHasher.passwords) == 10
 
 
-def test_a_cache_that_does_not_answer_is_a_503_and_no_free_guess(client, user, settings):
-    gone = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "unix:///nowhere/at/all"}
-    settings.CACHES = {**settings.CACHES, "gone": gone}
-    settings.TESSERA = {**settings.TESSERA, "THROTTLE_CACHE": "gone"}
+@pytest.mark.parametrize(
+    "cache",
+    [
+        pytest.param(
+            {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "unix:///nowhere/at/all"},
+            id="does not answer",
+        ),
+        # Evicted between the two, as it may be where memory is short.
+        pytest.param({"BACKEND": "django.core.cache.backends.dummy.DummyCache"}, id="forgets at once"),
+    ],
+)
+def test_a_cache_that_cannot_count_is_a_503_and_no_free_guess(client, user, settings, cache):
+    settings.CACHES = {**settings.CACHES, "broken": cache}
+    settings.TESSERA = {**settings.TESSERA, "THROTTLE_CACHE": "broken"}
     CountingHasher.passwords.clear()
 
     answer = client.post(OBTAIN, {"username": "ada", "password": RIGHT})
