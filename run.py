@@ -158,7 +158,8 @@ def fill(environ: dict[str, str]) -> None:
 @contextmanager
 def served(environ: dict[str, str], port: int) -> Iterator[str]:
     address = f"127.0.0.1:{port}"
-    server = subprocess.Popen(serving(address), cwd=ROOT, env=os.environ | environ)
+    # A Ctrl-C is for this process, which then ends the server: told twice at once, gunicorn's worker may hang.
+    server = subprocess.Popen(serving(address), cwd=ROOT, env=os.environ | environ, start_new_session=True)
     try:
         wait_for(server, port)
         yield f"http://{address}"
@@ -171,7 +172,7 @@ def serving(address: str) -> list[str | Path]:
     if os.name == "nt":  # gunicorn needs fork.
         return [PYTHON, "-m", "django", "runserver", "--noreload", address]
     # Its control socket lies in the home directory, which not every user has.
-    quiet = ["--log-level", "warning", "--no-control-socket"]
+    quiet = ["--log-level", "warning", "--no-control-socket", "--graceful-timeout", "5"]
     application = "django.core.wsgi:get_wsgi_application()"
     return [PYTHON, "-m", "gunicorn", "--bind", address, "--threads", "4", *quiet, application]
 

@@ -228,7 +228,7 @@ def test_the_demo_ends_with_its_server(ending, code):
         url = next(line.split()[0] for line in demo.stdout if "/schema/" in line)
         port = urlsplit(url).port
 
-        os.killpg(demo.pid, getattr(signal, ending))  # As a terminal does it: to the server as well.
+        os.killpg(demo.pid, getattr(signal, ending))  # As a terminal does it.
 
         assert demo.wait(run.PATIENCE) == code
     assert run.free_port(port or 0) == port
