@@ -120,7 +120,7 @@ def test_knox_46_and_20_a_token_of_any_length(client, hand_out):
     assert [n for n, status in statuses.items() if status != 401] == [len(secret)]
 
 
-@pytest.mark.parametrize("others", [1, 300])
+@pytest.mark.parametrize("others", [1, 100])
 def test_knox_391_what_a_request_costs_with_many_tokens(client, hand_out, others):
     token = hand_out().secret
     client.get("/whoami/", headers=bearing(token))

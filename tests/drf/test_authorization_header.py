@@ -212,9 +212,9 @@ def test_beside_a_header_the_query_string_is_ignored(client, hand_out):
     assert answer.status_code == 200
 
 
-def test_a_thousand_tokens_that_were_not_minted_here_cost_no_query(client, hand_out, django_assert_num_queries):
+def test_a_hundred_tokens_that_were_not_minted_here_cost_no_query(client, hand_out, django_assert_num_queries):
     token = hand_out().secret
-    chance = [token[:-16] + secrets.token_hex(8) for _ in range(1000)]
+    chance = [token[:-16] + secrets.token_hex(8) for _ in range(100)]
 
     with django_assert_num_queries(0):
         statuses = {client.get("/whoami/", headers={"Authorization": f"Bearer {each}"}).status_code for each in chance}
