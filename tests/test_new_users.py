@@ -42,6 +42,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_new_user_is_given_a_token_and_the_site_is_told_of_it_once():
+    User.objects.bulk_create([User(username="eve")])
+
     ada = User.objects.create_user("ada", password="lovelace-1843")
 
     ((user, issued),) = told
@@ -102,14 +104,18 @@ def test_a_user_who_is_deleted_before_the_commit_is_given_none(caplog):
     "done",
     [
         pytest.param(lambda: User.objects.bulk_create([User(username="ada")]), id="users made in bulk"),
-        pytest.param(lambda: Group.objects.create(name="poets"), id="something else that is new"),
+        pytest.param(
+            lambda: User.objects.bulk_create([User(pk=7)]) and Group.objects.create(pk=7, name="poets"),
+            id="something else that is new, with the key of a user",
+        ),
         pytest.param(lambda: User.objects.create(username="ada", is_active=False), id="an inactive user"),
     ],
 )
-def test_nobody_else_is_given_one(done):
+def test_nobody_else_is_given_one(caplog, done):
     done()
 
     assert (told, Grant.objects.count()) == ([], 0)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_a_user_who_is_saved_again_is_given_no_second_one():

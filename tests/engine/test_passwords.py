@@ -229,6 +229,12 @@ def test_a_log_in_whose_hash_is_up_to_date_writes_no_grant(hand_out, user):
 
 
 @pytest.mark.django_db
+def test_another_field_of_a_user_is_saved_without_a_query_more(user, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        user.save(update_fields=["last_login"])
+
+
+@pytest.mark.django_db
 def test_tokens_that_a_change_has_ended_are_not_revived_by_the_next_log_in(settings, hand_out, user):
     issued = hand_out()
     user.set_password(NEW)
@@ -300,8 +306,11 @@ def test_only_the_users_own_grants_are_carried_over(settings, hand_out, user):
     prefer(settings, Dearer, MD5PasswordHasher)
 
     assert user.check_password(OLD)
+    after_his = opens(hers.secret)
+    assert eve.check_password(OLD)
+    after_hers = opens(hers.secret)
 
-    assert (opens(hers.secret), opens(machine.secret)) == (True, True)
+    assert (after_his, after_hers, opens(machine.secret)) == (True, True, True)
 
 
 @pytest.mark.django_db

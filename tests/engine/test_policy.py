@@ -121,19 +121,27 @@ def test_a_sites_own_policy_says_no(stingy, user):
     assert Grant.objects.count() == 0
 
 
-def test_a_sites_own_policy_says_no_on_the_wire_with_403(stingy, user, client, settings):
-    settings.TESSERA = {**settings.TESSERA, "POLICY": f"{__name__}.Closed"}
-
-    answer = client.post("/api-token-auth/", {"username": "ada", "password": "lovelace-1843"})
-
-    assert (answer.status_code, answer.json()) == (403, {"detail": "Closed."})
-
-
 class Closed(Policy):
     """No token for anybody."""
 
     def judge(self, ask, now):
         raise NotAllowed("Closed.")
+
+
+class Puzzled(Policy):
+    """No sense in any ask."""
+
+    def judge(self, ask, now):
+        raise InvalidAsk("Which device?")
+
+
+@pytest.mark.parametrize(("policy", "told"), [(Closed, (403, "Closed.")), (Puzzled, (400, "Which device?"))])
+def test_what_a_sites_own_policy_says_is_answered_on_the_wire(settings, user, client, policy, told):
+    settings.TESSERA = {**settings.TESSERA, "POLICY": f"{__name__}.{policy.__name__}"}
+
+    answer = client.post("/api-token-auth/", {"username": "ada", "password": "lovelace-1843"})
+
+    assert (answer.status_code, answer.json()) == (told[0], {"detail": told[1]})
 
 
 def test_a_sites_own_policy_is_not_asked_about_nonsense(stingy, user):

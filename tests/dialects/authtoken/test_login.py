@@ -1,5 +1,7 @@
 """Signing in: Django's own back ends are asked, once, and nothing but a token comes of it."""
 
+import json
+
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_login_failed
@@ -8,6 +10,7 @@ from django.db import OperationalError, connection
 from rest_framework.test import APIClient
 
 from tessera import Kind
+from tessera.dialects.authtoken import AuthTokenSerializer
 from tessera.models import Grant
 from tests.dialects.authtoken import hostile
 from tests.recording import CountingHasher, RecordingBackend
@@ -92,6 +95,7 @@ def test_an_inactive_user_is_refused_whatever_the_back_end_says(client, user, se
     assert (answer.status_code, answer.json()) == (400, UNABLE)
     assert [signal for signal, _ in sent] == [user_login_failed]
     assert sent[0][1]["credentials"] == {"username": "ada", "password": "*" * 20}
+    assert sent[0][1]["request"].path == OBTAIN
     assert not Grant.objects.exists()
 
 
@@ -115,6 +119,31 @@ def test_the_name_is_the_value_of_the_username_field(client, settings, monkeypat
     assert answer.status_code == 200
     assert RecordingBackend.asked[0][1] == {"email": "ada@example.org", "password": ADA["password"]}
     assert Grant.objects.get().subject == User.objects.get()
+
+
+def test_a_list_that_holds_the_fields_own_name_is_no_dictionary(client, monkeypatch, db):
+    monkeypatch.setattr(User, "USERNAME_FIELD", "email")
+
+    answer = client.post(OBTAIN, ["email", "password"], format="json")
+
+    assert answer.status_code == 400
+    assert answer.json() == {"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]}
+
+
+def test_the_serializer_signs_in_without_a_request_as_call_sites_use_it(user):
+    serializer = AuthTokenSerializer(data=ADA)
+
+    assert serializer.is_valid()
+    assert serializer.validated_data["user"] == user
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", "latin-1", "ISO-8859-1"])
+def test_a_charset_that_clients_name_is_read(client, user, charset):
+    body = json.dumps(ADA).encode()
+
+    answer = client.generic("POST", OBTAIN, body, content_type=f"application/json; charset={charset}")
+
+    assert answer.status_code == 200
 
 
 def ended(hand_out):

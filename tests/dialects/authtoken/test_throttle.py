@@ -11,6 +11,7 @@ from django.core.cache.backends.redis import RedisCache
 from django.db import connection
 from rest_framework.test import APIClient
 
+from tests.dialects.authtoken import hostile
 from tests.recording import CountingHasher
 
 OBTAIN = "/api-token-auth/"
@@ -239,6 +240,16 @@ def test_a_site_may_have_other_rates(try_once, rates, changed, statuses):
     rates(**changed)
 
     assert [try_once() for _ in range(3)] == statuses
+
+
+def test_an_exception_handler_of_the_sites_does_not_forget_when_to_try_again(user, rates):
+    rates(name_and_address="0/hour")
+
+    with hostile.WORLDS["a forgetful exception handler"]() as client:
+        answer = client.post(OBTAIN, {"username": "ada", "password": RIGHT}, format="json")
+
+    assert (answer.status_code, list(answer.json())) == (429, ["error"])
+    assert 0 < int(answer["Retry-After"]) <= 3600
 
 
 def test_a_rate_of_none_counts_nothing(try_once, rates):

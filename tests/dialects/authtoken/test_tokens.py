@@ -18,6 +18,7 @@ from rest_framework.test import APIRequestFactory
 
 from tessera import Ask, Kind, Purpose, issue, verify
 from tessera.dialects.authtoken import Token, TokenAuthentication
+from tessera.dialects.authtoken.tokens import give_users_their_auth_token
 from tessera.errors import NotAllowed, SecretGone
 from tessera.models import Grant
 from tests.credentials import opens
@@ -92,7 +93,9 @@ def test_create_makes_none_for_an_inactive_user(user):
 
 
 @pytest.mark.django_db
-def test_get_or_create_makes_one_each_time_and_says_whether_it_is_the_only_one(user):
+def test_get_or_create_makes_one_each_time_and_says_whether_it_is_the_users_only_one(user):
+    Token.objects.create(user=User.objects.create_user("eve"))
+
     first, first_is_new = Token.objects.get_or_create(user=user)
     second, second_is_new = Token.objects.get_or_create(user=user)
 
@@ -352,6 +355,22 @@ def test_auth_token_is_the_newest_live_one(user, clock):
     newest = Token.objects.create(user=user)
 
     assert (hasattr(user, "auth_token"), user.auth_token) == (True, newest)
+
+
+def test_auth_token_of_the_user_model_itself_is_no_token_and_no_error():
+    assert not isinstance(User.auth_token, Token)  # type: ignore[attr-defined]
+
+
+def test_another_auth_token_of_the_user_model_is_left_alone(monkeypatch):
+    monkeypatch.setattr(User, "auth_token", "theirs")
+
+    give_users_their_auth_token()
+
+    assert User.auth_token == "theirs"  # type: ignore[attr-defined]
+
+
+def test_not_all_tokens_are_deleted_by_a_slip():
+    assert not hasattr(Token.objects, "delete")
 
 
 @pytest.mark.django_db
