@@ -18,6 +18,13 @@ from tests.example import serving
 hypothesis.settings.register_profile("tessera", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("tessera")
 
+SLOWEST = ("test_docs.py", "test_example.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest goes first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: SLOWEST.index(item.path.name) if item.path.name in SLOWEST else len(SLOWEST))
+
 
 @pytest.fixture(autouse=True)
 def _forgotten_attempts() -> None:
