@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from tessera import Purpose, revoke, verify
-from tessera.admin import grants as module
+from tessera.engine import storage
 from tessera.errors import Revoked
 from tessera.models import Grant
 from tessera.signals import token_revoked
@@ -62,7 +62,7 @@ def test_what_had_ended_before_is_left_alone(clock, hand_out):
 
 
 def test_more_tokens_than_one_statement_takes_are_revoked_all_the_same(hand_out, monkeypatch):
-    monkeypatch.setattr(module, "BATCH", 2)
+    monkeypatch.setattr(storage, "BATCH", 2)
     tokens = [hand_out().grant for _ in range(5)]
 
     answer = root().post(TOKENS, {**ACTION, "_selected_action": tokens[0].pk, "select_across": "1"}, follow=True)
@@ -72,7 +72,7 @@ def test_more_tokens_than_one_statement_takes_are_revoked_all_the_same(hand_out,
 
 
 def test_if_the_storage_fails_half_way_the_page_says_how_far_it_came(hand_out, monkeypatch):
-    monkeypatch.setattr(module, "BATCH", 1)
+    monkeypatch.setattr(storage, "BATCH", 1)
     tokens, client, seen = [hand_out().grant for _ in range(2)], root(), []
 
     def fail_at_the_second(execute, sql, params, many, context):

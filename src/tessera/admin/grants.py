@@ -1,6 +1,5 @@
 """The admin pages of `Grant`, which the admin calls a token."""
 
-from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,13 +20,10 @@ from tessera import clock
 from tessera.admin.asking import AskForm
 from tessera.admin.finding import StateFilter, named_exactly, row_of_token
 from tessera.engine.revocation import revoke
-from tessera.engine.storage import alias, storage
+from tessera.engine.storage import alias, batches, storage
 from tessera.errors import StoreDown
 from tessera.http.problems import problem
 from tessera.models import Grant
-
-BATCH = 1000
-"""Tokens revoked by one statement, under any database's limit of parameters."""
 
 _ASKED = ("subject", "label", "kind", "scope", "lifetime")
 _TOLD = (
@@ -79,9 +75,9 @@ class GrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.action(description=_("Revoke selected %(verbose_name_plural)s"), permissions=["revoke"])
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """End the selected tokens, and record in the admin's log who did it."""
-        grants, ended = iter(queryset.filter(revoked_at=None)), 0
+        ended = 0
         try:
-            while step := list(islice(grants, BATCH)):
+            for step in batches(queryset.filter(revoked_at=None)):
                 with storage(), transaction.atomic(using=alias()):
                     LogEntry.objects.log_actions(str(request.user.pk), step, CHANGE, gettext("Revoked."))
                     # Last: receivers of the signal hear of nothing that is then undone.

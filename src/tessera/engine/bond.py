@@ -6,7 +6,6 @@ fingerprint cannot tell a new hash from a new password. The way in which the has
 """
 
 import hmac
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +14,13 @@ from django.contrib.auth.hashers import get_hasher, identify_hasher
 from django.db.models import BinaryField, Case, F, Value, When
 
 from tessera.engine.keyring import keyring
-from tessera.engine.storage import alias, storage
+from tessera.engine.storage import alias, batches, storage
 from tessera.format.fingerprint import fingerprint
 from tessera.format.keys import Keys
 from tessera.models import Grant
 
 BATCH = 200
-"""Grants moved by one statement, well under any database's limit of parameters."""
+"""Grants moved by one statement, which has several parameters for each."""
 
 
 def key_of(subject: AbstractBaseUser) -> Any:
@@ -69,8 +68,8 @@ def is_mere_rehash(stored: str, user: AbstractBaseUser) -> bool:
 def carry_over(user: AbstractBaseUser, stored: str) -> None:
     """Move the fingerprints of `user`'s grants from the hash `stored` to the one that the user has now."""
     keys_by_id = {keys.id: keys for keys in keyring()}
-    grants = iter(Grant.objects.using(alias()).filter(subject_id=key_of(user), revoked_at=None, pepper__in=keys_by_id))
-    while step := list(islice(grants, BATCH)):
+    grants = Grant.objects.using(alias()).filter(subject_id=key_of(user), revoked_at=None, pepper__in=keys_by_id)
+    for step in batches(grants, BATCH):
         moves = []
         for grant in step:
             keys = keys_by_id[grant.pepper]

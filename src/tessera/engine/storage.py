@@ -1,13 +1,20 @@
 """The database that holds the grants, and what to say when it does not answer."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
+from typing import TypeVar
 
 from django.db import InterfaceError, InternalError, OperationalError, router
 
 from tessera.errors import StoreDown
 from tessera.models import Grant
+
+T = TypeVar("T")
+
+BATCH = 1000
+"""Rows named by one statement, under any database's limit of parameters."""
 
 _READ_ONLY = "25006"
 
@@ -15,6 +22,13 @@ _READ_ONLY = "25006"
 def alias() -> str:
     """The database that takes writes. Reads go there as well: a replica may still show a revoked grant as live."""
     return router.db_for_write(Grant)
+
+
+def batches(rows: Iterable[T], size: int | None = None) -> Iterator[list[T]]:
+    """`rows` in lists of at most `size`, or else `BATCH`: no statement may name too many."""
+    rest = iter(rows)
+    while batch := list(islice(rest, size or BATCH)):
+        yield batch
 
 
 @contextmanager
