@@ -1,5 +1,6 @@
 """The few fixtures that there are."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,8 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
-from tessera import Ask, Issued, issue
+from tessera import Ask, Issued, Kind, issue
+from tessera.engine.adoption import adopt
 from tessera.testing import Clock
 from tests.example import serving
 
@@ -56,6 +58,8 @@ def hand_out(user: User) -> Callable[..., Issued]:
     """A token of ada's, with whatever else `Ask` takes."""
 
     def hand_out(**ask: Any) -> Issued:
+        if ask.get("kind") == Kind.ADOPTED:
+            return adopt(secrets.token_hex(20), user)
         return issue(Ask(**{"subject": user, **ask}))
 
     return hand_out

@@ -3,8 +3,8 @@
 from tessera import Purpose, verify
 from tessera.errors import InvalidCredential
 
-DOORS = frozenset({Purpose.ACCESS, Purpose.PERSONAL})
-"""What a REST door admits."""
+DOORS = frozenset({Purpose.ACCESS, Purpose.PERSONAL, Purpose.ADOPTED})
+"""What the REST doors admit."""
 
 
 def bearing(secret: str) -> dict[str, str]:

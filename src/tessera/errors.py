@@ -12,6 +12,7 @@
     │     ├─ SubjectGone      the user was deleted or deactivated
     │     └─ PasswordChanged  the user's password is no longer the one it was made under
     ├─ InvalidAsk             the ask itself makes no sense
+    │  └─ KeyTaken            the key that is to be adopted was adopted before
     ├─ NotAllowed             policy says no
     ├─ TooMany                wait, then try again
     ├─ SecretGone             a secret was asked for that can no longer be read
@@ -37,7 +38,10 @@ class InvalidCredential(TesseraError):
 
 
 class Malformed(InvalidCredential):
-    """Not minted here: the shape or the tag is wrong. Found out without a query."""
+    """Not minted here: the shape or the tag is wrong, or, of what looks like an adopted key, no row is there.
+
+    Only the last takes a query.
+    """
 
 
 class MalformedHeader(Malformed):
@@ -76,6 +80,10 @@ class InvalidAsk(TesseraError):
     """What was asked for makes no sense, whoever asks."""
 
     code = "invalid_request"
+
+
+class KeyTaken(InvalidAsk):
+    """The key was adopted before. It is not moved to another user, and what has ended is not brought back."""
 
 
 class NotAllowed(TesseraError):

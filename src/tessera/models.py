@@ -38,11 +38,15 @@ class InstantField(models.DateTimeField):  # type: ignore[type-arg]
 
 
 class Kind(models.TextChoices):
-    """What a grant is. It says which purpose its secret has: personal for a personal one, access for the others."""
+    """What a grant is. It says which purpose its secret has: personal for a personal one, access for the others.
+
+    An adopted one has the key that another package made, until that is replaced.
+    """
 
     SIGN_IN = "sign-in", _("sign-in")
     PERSONAL = "personal", _("personal token")
     MACHINE = "machine", _("machine token")
+    ADOPTED = "adopted", _("adopted token")
 
 
 class State(models.TextChoices):

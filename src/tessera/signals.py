@@ -7,7 +7,7 @@ are sent before it commits: a receiver that must not act too early should use `t
 from django.dispatch import Signal
 
 token_issued = Signal()
-"""`grant` was issued."""
+"""`grant` was issued, or one key was adopted."""
 
 token_replaced = Signal()
 """The secret of `grant` was replaced: the one before is refused from now on."""

@@ -7,10 +7,18 @@ import pytest
 from tessera import Ask, Kind, Purpose, issue, replace, verify
 from tessera.engine.keyring import keyring
 from tessera.engine.policy import PURPOSES
-from tessera.errors import Unknown, WrongPurpose
-from tessera.format.opaque import mint
+from tessera.errors import InvalidAsk, Malformed, Unknown, WrongPurpose
+from tessera.format.opaque import MINTED, mint
 
-DIAGONAL = {(Kind.SIGN_IN, Purpose.ACCESS), (Kind.PERSONAL, Purpose.PERSONAL), (Kind.MACHINE, Purpose.ACCESS)}
+DIAGONAL = {
+    (Kind.SIGN_IN, Purpose.ACCESS),
+    (Kind.PERSONAL, Purpose.PERSONAL),
+    (Kind.MACHINE, Purpose.ACCESS),
+    (Kind.ADOPTED, Purpose.ADOPTED),
+}
+SHUT = (WrongPurpose, Malformed)
+"""How a door says that it does not admit a purpose: it does not even look at an adopted key."""
+
 MATRIX = [
     pytest.param(kind, purpose, (kind, purpose) in DIAGONAL, id=f"{kind} token as {purpose.name.lower()}")
     for kind in Kind
@@ -19,24 +27,24 @@ MATRIX = [
 
 
 @pytest.mark.parametrize(("kind", "purpose", "opens"), MATRIX)
-def test_a_secret_opens_the_door_of_its_own_purpose_alone(user, kind, purpose, opens):
-    issued = issue(Ask(subject=user, kind=kind))
+def test_a_secret_opens_the_door_of_its_own_purpose_alone(hand_out, kind, purpose, opens):
+    issued = hand_out(kind=kind)
 
     try:
         principal = verify(issued.secret, accept={purpose})
-    except WrongPurpose:
+    except SHUT:
         principal = None
 
     assert (principal is not None) is opens
 
 
 @pytest.mark.parametrize(("kind", "purpose", "opens"), MATRIX)
-def test_a_secret_is_replaced_at_the_door_of_its_own_purpose_alone(user, kind, purpose, opens):
-    issued = issue(Ask(subject=user, kind=kind))
+def test_a_secret_is_replaced_at_the_door_of_its_own_purpose_alone(hand_out, kind, purpose, opens):
+    issued = hand_out(kind=kind)
 
     try:
         fresh = replace(issued.secret, accept={purpose})
-    except WrongPurpose:
+    except SHUT:
         verify(issued.secret, accept=set(Purpose))
         fresh = None
 
@@ -44,14 +52,31 @@ def test_a_secret_is_replaced_at_the_door_of_its_own_purpose_alone(user, kind, p
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_a_door_that_admits_every_purpose_but_its_own_stays_shut(user, kind):
-    issued = issue(Ask(subject=user, kind=kind))
+def test_a_door_that_admits_every_purpose_but_its_own_stays_shut(hand_out, kind):
+    issued = hand_out(kind=kind)
+    own = {purpose for its, purpose in DIAGONAL if its == kind}
 
-    with pytest.raises(WrongPurpose):
-        verify(issued.secret, accept=set(Purpose) - {PURPOSES[kind]})
+    with pytest.raises(SHUT):
+        verify(issued.secret, accept=set(Purpose) - own)
 
 
-@pytest.mark.parametrize("purpose", sorted(set(Purpose) - {Purpose.PERSONAL}))
+def test_an_adopted_key_is_replaced_by_a_token_of_the_purpose_of_its_kind(hand_out):
+    adopted = hand_out(kind=Kind.ADOPTED)
+
+    fresh = replace(adopted.secret, accept={Purpose.ADOPTED})
+
+    assert fresh.secret.startswith("tsra_")
+    assert verify(fresh.secret, accept={Purpose.ACCESS}).grant_id == adopted.grant.pk
+    with pytest.raises(Unknown):
+        verify(adopted.secret, accept=set(Purpose))
+
+
+def test_none_is_issued_that_only_another_package_could_have_made(user):
+    with pytest.raises(InvalidAsk):
+        issue(Ask(subject=user, kind=Kind.ADOPTED))
+
+
+@pytest.mark.parametrize("purpose", sorted(MINTED - {Purpose.PERSONAL}))
 def test_a_row_does_not_take_another_purpose_for_its_own(hand_out, purpose):
     issued = hand_out()
     other, _ = mint("tsr", purpose, issued.grant.pk, secrets.token_bytes(32), keyring()[0])
@@ -60,10 +85,11 @@ def test_a_row_does_not_take_another_purpose_for_its_own(hand_out, purpose):
         verify(other, accept=set(Purpose))
 
 
-def test_a_wrong_purpose_is_refused_without_a_query(hand_out, django_assert_num_queries):
-    issued = hand_out()
+@pytest.mark.parametrize("kind", [Kind.PERSONAL, Kind.ADOPTED])
+def test_a_wrong_purpose_is_refused_without_a_query(hand_out, django_assert_num_queries, kind):
+    issued = hand_out(kind=kind)
 
-    with django_assert_num_queries(0), pytest.raises(WrongPurpose):
+    with django_assert_num_queries(0), pytest.raises(SHUT):
         verify(issued.secret, accept={Purpose.REFRESH})
 
 

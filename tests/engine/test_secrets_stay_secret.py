@@ -36,13 +36,13 @@ TOLD: list[str] = []
 
 
 @pytest.fixture
-def told(user, client, settings, django_capture_on_commit_callbacks):
+def told(user, hand_out, client, settings, django_capture_on_commit_callbacks):
     """Every secret that was told while each verb and each endpoint was used, for good and for bad."""
     settings.TESSERA = {**settings.TESSERA, "TOKEN_FOR_NEW_USERS": f"{__name__}.told_to_new_user"}
     TOLD.clear()
     with django_capture_on_commit_callbacks(execute=True):
         get_user_model().objects.create_user("grace", password="hopper-1952")
-    secrets = [*TOLD, *(issue(Ask(subject=user, kind=kind, label="laptop", client="app")).secret for kind in Kind)]
+    secrets = [*TOLD, *(hand_out(kind=kind, label="laptop", client="app").secret for kind in Kind)]
     secrets += [issue(Ask(subject=None, kind=Kind.MACHINE, lifetime="never")).secret]
     secrets += [Token.objects.create(user=user).key, Token.objects.get_or_create(user=user)[0].key]
     with django_capture_on_commit_callbacks(execute=True):

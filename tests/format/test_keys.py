@@ -3,6 +3,8 @@
 The expected bytes were computed by `openssl kdf … HKDF` and by an HMAC written out by hand, before they stood here.
 """
 
+from dataclasses import astuple
+
 import pytest
 
 from tessera.format.keys import derive, length_first
@@ -11,13 +13,14 @@ PEPPER = bytes(range(32))
 
 
 @pytest.mark.parametrize(
-    ("realm", "name", "token", "fingerprint"),
+    ("realm", "name", "token", "fingerprint", "foreign"),
     [
         pytest.param(
             "example.org",
             "acead2b5",
             "49a556f97566557bfbfe5d35ddabb78bc2f3168f15c22ccbe3c37933ea81f90d",
             "c9f836e03c030eeabfb95bf5a5eb187280b14b17cbb3949e34287c3ff0935395",
+            "addbc407f5d90bff8cb73c2dd9587b5b8003d5c98b6be47613a559dbbe4967a6",
             id="production",
         ),
         pytest.param(
@@ -25,14 +28,20 @@ PEPPER = bytes(range(32))
             "90b86c5f",
             "111a572fe42c616f3a39dfb880dedc35ef7955153dd73a2fea47c9cc6a9718a3",
             "dbdc592fce481a6e4eea0244385f695c1741de2cc2045ea7668fcda2c8675d09",
+            "4aebefbea38812bfa29d4863999f8f2cd2df5fc67fb591f4a9c6e6412c441a9d",
             id="staging",
         ),
     ],
 )
-def test_a_pepper_and_a_realm_always_give_the_same_keys(realm, name, token, fingerprint):
+def test_a_pepper_and_a_realm_always_give_the_same_keys(realm, name, token, fingerprint, foreign):
     keys = derive(PEPPER, realm)
 
-    assert (keys.id, keys.token.hex(), keys.fingerprint.hex()) == (name, token, fingerprint)
+    assert (keys.id, *(key.hex() for key in (keys.token, keys.fingerprint, keys.foreign))) == (
+        name,
+        token,
+        fingerprint,
+        foreign,
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,13 +57,13 @@ def test_a_pepper_and_a_realm_always_give_the_same_keys(realm, name, token, fing
 def test_another_pepper_or_another_realm_shares_no_key(pepper, realm):
     ours, theirs = derive(PEPPER, "example.org"), derive(pepper, realm)
 
-    assert {ours.id, ours.token, ours.fingerprint}.isdisjoint({theirs.id, theirs.token, theirs.fingerprint})
+    assert set(astuple(ours)).isdisjoint(astuple(theirs))
 
 
 def test_no_two_jobs_share_a_key():
     keys = derive(PEPPER, "example.org")
 
-    assert len({keys.id, keys.token.hex()[:8], keys.fingerprint.hex()[:8]}) == 3
+    assert len({keys.id, *(key.hex()[:8] for key in (keys.token, keys.fingerprint, keys.foreign))}) == 4
 
 
 def test_keys_do_not_show_themselves():

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError
 
 from tessera import Ask, Purpose, issue, replace
+from tessera.engine.adoption import adopt
 from tessera.models import Grant
 from tests.credentials import opens
 from tests.management.terminal import called, read, typed
@@ -54,6 +55,33 @@ def test_a_leaked_token_that_its_thief_has_replaced_takes_the_new_one_along(hand
     called("tessera", "revoke", leaked)
 
     assert not opens(thiefs)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param("4f1c0d2b9e8a7f6c5d4e3f2a1b0c9d8e7f6a5b4c", id="as the package makes them"),
+        pytest.param("deadbeef", id="like a hint"),
+        pytest.param("0198f3b5d9cc7a1b8c2d3e4f50617283", id="like an id"),
+    ],
+)
+def test_an_adopted_key_is_ended_by_itself(user, hand_out, key):
+    grant, other = adopt(key, user).grant, hand_out()
+
+    out, err = called("tessera", "revoke", key)
+
+    assert (out, err) == (f"Ended: adopted token {grant.hint} of ada.\n", "")
+    assert (opens(key), opens(other.secret)) == (False, True)
+
+
+def test_a_hint_is_a_hint_before_it_is_a_key(user, hand_out):
+    meant = hand_out()
+    key = meant.grant.hint[4:]
+    adopt(key, user)
+
+    called("tessera", "revoke", key)
+
+    assert (opens(key), opens(meant.secret)) == (True, False)
 
 
 def test_a_token_that_somebody_made_up_ends_nothing(hand_out):

@@ -14,10 +14,10 @@ from tessera.engine.bond import bond
 from tessera.engine.keyring import keyring
 from tessera.engine.policy import Ask, judge
 from tessera.engine.storage import alias, storage
-from tessera.errors import NotAllowed
+from tessera.errors import InvalidAsk, NotAllowed
 from tessera.format import scope
 from tessera.format.opaque import mint, new_row
-from tessera.models import Grant
+from tessera.models import Grant, Kind
 from tessera.signals import token_issued
 
 audit = logging.getLogger("tessera.audit")
@@ -42,12 +42,14 @@ def issue(ask: Ask) -> Issued:
     """Make a grant and the token that names it.
 
     Raises:
-        InvalidAsk: the ask makes no sense.
+        InvalidAsk: the ask makes no sense. (A key is adopted by `adopt`, and never minted.)
         NotAllowed: the policy says no, or the user is not active, or no longer there.
         StoreDown: the storage does not answer.
     """
     now, row_chance, secret_chance = clock.now(), secrets.token_bytes(10), secrets.token_bytes(32)
     terms = judge(ask, now)
+    if ask.kind == Kind.ADOPTED:
+        raise InvalidAsk("An adopted token has the key that another package made: none is issued.")
     row, keys = new_row(now, row_chance), keyring()[0]
     secret, opaque = mint(current().prefixes()[0], terms.purpose, row, secret_chance, keys)
     grant = Grant(

@@ -13,9 +13,14 @@ from tessera.format.opaque import Purpose
 from tessera.models import LONGEST, Kind
 
 PURPOSES = MappingProxyType(
-    {Kind.SIGN_IN: Purpose.ACCESS, Kind.PERSONAL: Purpose.PERSONAL, Kind.MACHINE: Purpose.ACCESS}
+    {
+        Kind.SIGN_IN: Purpose.ACCESS,
+        Kind.PERSONAL: Purpose.PERSONAL,
+        Kind.MACHINE: Purpose.ACCESS,
+        Kind.ADOPTED: Purpose.ACCESS,
+    }
 )
-"""The purpose of the secret, for each kind of grant."""
+"""The purpose of what is minted, for each kind of grant: for an adopted one, of what its key is replaced by."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

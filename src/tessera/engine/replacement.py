@@ -13,11 +13,12 @@ from tessera.engine.bond import bond, bond_kept
 from tessera.engine.issuance import Issued
 from tessera.engine.keyring import keyring
 from tessera.engine.lookup import live
+from tessera.engine.policy import PURPOSES
 from tessera.engine.storage import alias, storage
 from tessera.engine.verification import prove
 from tessera.errors import Unknown
 from tessera.format.opaque import Purpose, mint
-from tessera.models import Grant
+from tessera.models import Grant, Kind
 from tessera.signals import token_replaced
 
 audit = logging.getLogger("tessera.audit")
@@ -28,6 +29,8 @@ _READINGS = 3
 @sensitive_variables()
 def replace(secret: str | bytes, *, accept: Container[Purpose]) -> Issued:
     """Replace `secret` by a fresh one in the same grant. Name, scope, kind and end stay the same.
+
+    An adopted key is replaced by an ordinary token.
 
     It is one UPDATE: the old token works until its commit, and only the new one afterwards. If two requests race, one
     of them wins and the other is refused.
@@ -40,7 +43,8 @@ def replace(secret: str | bytes, *, accept: Container[Purpose]) -> Issued:
     for _ in range(_READINGS):
         old, grant = prove(secret, accept, now)
         keys = keyring()[0]
-        fresh, opaque = mint(current().prefixes()[0], old.purpose, grant.id, chance, keys)
+        purpose = PURPOSES[Kind(grant.kind)] if old.purpose is Purpose.ADOPTED else old.purpose
+        fresh, opaque = mint(current().prefixes()[0], purpose, grant.id, chance, keys)
         changes = {
             "access_digest": opaque.digest,
             "pepper": keys.id,

@@ -19,9 +19,18 @@ from tessera.engine.bond import bond_kept
 from tessera.engine.keyring import keyring
 from tessera.engine.lookup import find
 from tessera.engine.storage import alias
-from tessera.errors import Expired, InvalidCredential, PasswordChanged, Revoked, SubjectGone, Unknown, WrongPurpose
-from tessera.format import scope
-from tessera.format.opaque import Opaque, Purpose, parse
+from tessera.errors import (
+    Expired,
+    InvalidCredential,
+    Malformed,
+    PasswordChanged,
+    Revoked,
+    SubjectGone,
+    Unknown,
+    WrongPurpose,
+)
+from tessera.format import foreign, scope
+from tessera.format.opaque import Opaque, Purpose, parse, to_bytes
 from tessera.models import Grant, hint
 from tessera.signals import token_refused
 
@@ -47,6 +56,8 @@ class Principal:
 def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
     """Return for whom `secret` speaks. It costs one query, and none if `secret` was not minted here.
 
+    A door that admits adopted keys asks the database about whatever has the form of one.
+
     `accept` holds the purposes that the caller admits. It has no default, so that a token of another purpose never
     passes unnoticed.
 
@@ -65,23 +76,44 @@ def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
 @sensitive_variables()
 def prove(secret: str | bytes, accept: Container[Purpose], now: datetime) -> tuple[Opaque, Grant]:
     """Return the token as parsed, and the live grant that it names."""
-    opaque = read(secret, accept)
+    opaque, grant = look_up(secret, accept)
     try:
-        return opaque, _examine(opaque, find(opaque.row), now)
+        return opaque, _examine(opaque, grant, now)
     except InvalidCredential as error:
         _note_refusal(opaque, error)
         raise
 
 
 @sensitive_variables()
-def read(secret: str | bytes, accept: Container[Purpose]) -> Opaque:
-    """Return the token as parsed, if it was minted here and for an accepted purpose. Its row is not looked at."""
-    opaque = parse(_to_bytes(secret), current().prefixes(), keyring())
+def look_up(secret: str | bytes, accept: Container[Purpose]) -> tuple[Opaque, Grant | None]:
+    """Return the token as parsed, and the row that it names, not yet examined."""
+    read_as = read(secret, accept)
+    for opaque in read_as:
+        if (grant := find(opaque.row)) is not None:
+            return opaque, grant
+    if read_as[0].purpose is Purpose.ADOPTED:
+        raise Malformed("key")  # Nothing says that it ever was one.
+    return read_as[0], None
+
+
+@sensitive_variables()
+def read(secret: str | bytes, accept: Container[Purpose]) -> tuple[Opaque, ...]:
+    """Return what the token says, if it was minted here and for an accepted purpose. Its row is not looked at.
+
+    That is one reading, and for what may be an adopted key one for each pepper.
+    """
+    presented, keys = to_bytes(secret), keyring()
+    try:
+        opaque = parse(presented, current().prefixes(), keys)
+    except Malformed:
+        if Purpose.ADOPTED in accept and (adopted := foreign.readings(presented, keys)):
+            return adopted
+        raise
     if opaque.purpose not in accept:
         error = WrongPurpose(opaque.purpose.name)
         _note_refusal(opaque, error)
         raise error
-    return opaque
+    return (opaque,)
 
 
 def _note_refusal(opaque: Opaque, error: InvalidCredential) -> None:
@@ -121,8 +153,3 @@ def _note_use(grant: Grant, now: datetime) -> None:
 
     with suppress(TransactionManagementError):  # A site that commits by hand would have to commit this as well.
         transaction.on_commit(write, using=alias(), robust=True)
-
-
-def _to_bytes(secret: str | bytes) -> bytes:
-    # What has no ASCII is no token; "?" is in no token either, so nothing can fold into one.
-    return secret.encode("ascii", "replace") if isinstance(secret, str) else secret

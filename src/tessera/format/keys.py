@@ -21,6 +21,7 @@ class Keys:
 
     token: bytes = field(repr=False)
     fingerprint: bytes = field(repr=False)
+    foreign: bytes = field(repr=False)
 
 
 @lru_cache(maxsize=64)
@@ -31,7 +32,12 @@ def derive(pepper: bytes, realm: str) -> Keys:
     def expand(name: bytes) -> bytes:
         return hmac.digest(prk, b"tessera/1/" + length_first(realm.encode()) + name + b"\x01", "sha256")
 
-    return Keys(id=expand(b"id")[:4].hex(), token=expand(b"token"), fingerprint=expand(b"fingerprint"))
+    return Keys(
+        id=expand(b"id")[:4].hex(),
+        token=expand(b"token"),
+        fingerprint=expand(b"fingerprint"),
+        foreign=expand(b"foreign"),
+    )
 
 
 def length_first(value: bytes) -> bytes:

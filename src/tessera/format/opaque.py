@@ -40,11 +40,20 @@ class Purpose(StrEnum):
     DEVICE = "d"
     CLIENT_SECRET = "s"
     LETTER = "l"
+    ADOPTED = ""
+    """A key that another package made, and that keeps the form it has: see `foreign`. None is ever minted."""
+
+
+MINTED = frozenset(Purpose) - {Purpose.ADOPTED}
+"""The purposes of what is minted here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """A token that was minted here: its tag is right. Whether it still opens anything, only its row can tell."""
+    """A token that was minted here: its tag is right. Or what may be an adopted key, which has none.
+
+    Whether it opens anything, only its row can tell.
+    """
 
     purpose: Purpose
     row: UUID
@@ -52,7 +61,7 @@ class Opaque:
     """What its row keeps of it."""
 
     keys: Keys = field(repr=False)
-    """Those under which it was minted, and so was its grant's fingerprint."""
+    """Those under which it was minted or adopted, and so was its grant's fingerprint."""
 
 
 def mint(prefix: str, purpose: Purpose, row: UUID, chance: bytes, keys: Keys) -> tuple[str, Opaque]:
@@ -94,6 +103,12 @@ def new_row(now: datetime, chance: bytes) -> UUID:
     number = number & ~(0xF << 76) | 0x7 << 76  # version
     number = number & ~(0x3 << 62) | 0x2 << 62  # variant
     return UUID(int=number)
+
+
+def to_bytes(secret: str | bytes) -> bytes:
+    """A secret as it is read, whether a request or a program gave it."""
+    # What is no text stays none: with another letter in its place it might become a key that somebody adopted.
+    return secret.encode("utf-8", "surrogatepass") if isinstance(secret, str) else secret
 
 
 def _mac(body: bytes, keys: Keys) -> tuple[bytes, bytes]:

@@ -1,7 +1,7 @@
 """Reading what is typed at a terminal for a user, a token or a lifetime."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +16,7 @@ from tessera.engine.lookup import grants
 from tessera.engine.storage import alias
 from tessera.engine.verification import read
 from tessera.errors import InvalidAsk, InvalidCredential
-from tessera.format.opaque import Purpose
+from tessera.format.opaque import MINTED, Purpose
 from tessera.models import Grant
 
 _UNITS = MappingProxyType({"m": "minutes", "h": "hours", "d": "days", "w": "weeks"})
@@ -50,15 +50,15 @@ def lifetime(text: str | None) -> Lifetime | None:
 
 def grants_named(word: str) -> list[Grant]:
     """The grants that `word` may mean: an id, a hint, or a whole secret."""
-    which = next((which for reading in _READINGS if (which := reading(word))), None)
-    return list(grants().filter(**which)) if which else []
+    meant = (which for reading in _READINGS if (which := reading(word)))
+    return next((found for which in meant if (found := list(grants().filter(**which)))), [])
 
 
-def _as_secret(word: str) -> dict[str, Any] | None:
+def _as_secret(word: str, accept: Container[Purpose] = MINTED) -> dict[str, Any] | None:
     # Its tag is proved: nobody gets another's token ended by a secret that he made up and says to have found. The rest
     # is not: a thief may have replaced it meanwhile, and what he has now is to end as well.
     try:
-        return {"pk": read(word, frozenset(Purpose)).row}
+        return {"pk__in": [opaque.row for opaque in read(word, accept)]}
     except InvalidCredential:
         return None
 
@@ -75,4 +75,9 @@ def _as_id(word: str) -> dict[str, Any] | None:
         return None
 
 
-_READINGS: tuple[Callable[[str], dict[str, Any] | None], ...] = (_as_secret, _as_hint, _as_id)
+def _as_adopted(word: str) -> dict[str, Any] | None:
+    # Last: a key may look like anything, a hint or an id among them.
+    return _as_secret(word, {Purpose.ADOPTED})
+
+
+_READINGS: tuple[Callable[[str], dict[str, Any] | None], ...] = (_as_secret, _as_hint, _as_id, _as_adopted)

@@ -25,6 +25,7 @@ from tessera.models import Kind
 
 _USER = "A user, by what is typed to log in."
 _REASON = "command line"
+_ISSUED = [kind.value for kind in Kind if kind != Kind.ADOPTED]
 
 
 def _issue_arguments(parser: CommandParser) -> None:
@@ -33,7 +34,7 @@ def _issue_arguments(parser: CommandParser) -> None:
     subject.add_argument("--no-user", action="store_true", help="A token that speaks for nobody: a machine's.")
     parser.add_argument("--name", default="", help='What it is called in a list, such as "laptop".')
     parser.add_argument("--lifetime", help="30m, 12h, 90d, 2w or never. Default: the site's TOKEN_LIFETIME.")
-    parser.add_argument("--kind", choices=Kind.values, help="Default: personal, and machine without a user.")
+    parser.add_argument("--kind", choices=_ISSUED, help="Default: personal, and machine without a user.")
     parser.add_argument("--scope", default="", help='How far it may go, such as "read write".')
     parser.add_argument("--client", default="", help="The software it is for.")
     _json_argument(parser)
@@ -127,7 +128,9 @@ def _revoke_named(command: BaseCommand, asked: Namespace) -> None:
             case []:  # What was typed must not be repeated: it may be a token in which one letter is wrong.
                 unclear.append(f"Number {place} names no token of this site.")
             case several:
-                unclear.append(f"{word} may be any of {', '.join(str(grant.pk) for grant in several)}: give the id.")
+                unclear.append(
+                    f"Number {place} may be any of {', '.join(str(grant.pk) for grant in several)}: give the id."
+                )
     if unclear:
         raise CommandError("\n".join(unclear))
 

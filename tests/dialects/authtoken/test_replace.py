@@ -10,6 +10,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from tessera import Kind, Purpose
+from tessera.engine.adoption import adopt
 from tessera.engine.replacement import replace
 from tessera.engine.revocation import revoke
 from tessera.models import Grant
@@ -37,6 +38,22 @@ def test_the_fresh_token_works_and_the_old_one_is_refused_by_the_next_request(cl
     assert answer["Vary"] == "Authorization"
     assert (opens(client, old), opens(client, new)) == (False, True)
     assert answer.headers.get("Deprecation") == {"get": "@1795392000", "post": None}[method]
+
+
+def test_an_adopted_key_is_replaced_by_an_ordinary_token_of_its_grant(client, user):
+    grant = adopt("test-key", user).grant
+
+    answer, again = (client.post(NEW, headers=bearing("test-key")) for _ in range(2))
+
+    new = answer.json()["token"]
+    assert (answer.status_code, new[:5], again.status_code, again.json()) == (200, "tsra_", 401, INVALID)
+    assert opens(client, new)
+    assert Grant.objects.values_list("pk", "kind", "created_at", "ends_at").get() == (
+        grant.pk,
+        Kind.ADOPTED,
+        grant.created_at,
+        grant.ends_at,
+    )
 
 
 def test_a_replaced_token_replaces_nothing(client, hand_out):

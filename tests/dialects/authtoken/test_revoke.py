@@ -8,12 +8,13 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from tessera import Kind, Purpose
+from tessera.engine.adoption import adopt
 from tessera.engine.keyring import keyring
 from tessera.engine.replacement import replace
 from tessera.engine.revocation import revoke
 from tessera.format.opaque import mint
 from tessera.models import Grant
-from tests.credentials import bearing
+from tests.credentials import bearing, opens
 
 REVOKE = "/api-token-auth/revoke/"
 INVALID = {"detail": "Invalid token."}
@@ -109,7 +110,7 @@ def test_the_old_token_of_a_replaced_one_ends_nothing(client, hand_out):
     "spoil",
     [
         pytest.param(lambda issued: issued.secret[:-1] + ("0" if issued.secret[-1] != "0" else "1"), id="wrong tag"),
-        pytest.param(lambda issued: "0123456789abcdef0123456789abcdef01234567", id="a token of another make"),
+        pytest.param(lambda issued: "0123456789abcdef" * 4, id="a token of another make"),
         pytest.param(
             lambda issued: mint("tsr", Purpose.REFRESH, issued.grant.pk, secrets.token_bytes(32), keyring()[0])[0],
             id="another purpose",
@@ -126,6 +127,21 @@ def test_what_was_never_minted_for_this_door_is_a_401_without_a_query(
 
     assert (answer.status_code, answer.json()) == (401, INVALID)
     assert answer["WWW-Authenticate"] == "Token"
+
+
+def test_an_adopted_key_is_ended(client, user):
+    adopt("test-key", user)
+
+    answers = [client.post(REVOKE, headers=bearing("test-key")).status_code for _ in range(2)]
+
+    assert (answers, Grant.objects.get().revoked_reason, opens("test-key")) == ([204, 204], "logout", False)
+
+
+def test_a_key_that_was_never_adopted_is_a_401(client, user, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        answer = client.post(REVOKE, headers=bearing("test-key"))
+
+    assert (answer.status_code, answer.json()) == (401, INVALID)
 
 
 def test_without_a_header_nothing_is_ended(client, hand_out):

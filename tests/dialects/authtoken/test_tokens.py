@@ -9,19 +9,20 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.core import serializers
 from django.core.exceptions import FieldError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.db.models.signals import post_save
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
+from rest_framework.serializers import ModelSerializer
 from rest_framework.test import APIRequestFactory
 
-from tessera import Ask, Kind, Purpose, issue, verify
+from tessera import Ask, Kind, Purpose, issue, replace, verify
 from tessera.dialects.authtoken import Token, TokenAuthentication
 from tessera.dialects.authtoken.tokens import give_users_their_auth_token
-from tessera.errors import NotAllowed, SecretGone
+from tessera.errors import InvalidAsk, NotAllowed, SecretGone
 from tessera.models import Grant
-from tests.credentials import opens
+from tests.credentials import bearing, opens
 
 PERSONAL = frozenset({Purpose.PERSONAL})
 
@@ -308,20 +309,135 @@ def hand_over(token, user):
     token.save()
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize(
+MAKE = pytest.mark.parametrize(
     "make",
     [
-        pytest.param(lambda user: Token.objects.create(user=user, key="k"), id="create"),
-        pytest.param(lambda user: Token.objects.get_or_create(user=user, key="k"), id="get_or_create"),
-        pytest.param(lambda user: Token.objects.get_or_create(user=user, defaults={"key": "k"}), id="defaults"),
+        pytest.param(lambda user, key: Token.objects.create(user=user, key=key), id="create"),
+        pytest.param(lambda user, key: Token.objects.get_or_create(user=user, key=key)[0], id="get_or_create"),
+        pytest.param(
+            lambda user, key: Token.objects.get_or_create(user=user, defaults={"key": key})[0], id="in the defaults"
+        ),
     ],
 )
-def test_nobody_is_told_that_his_own_key_was_taken_when_it_was_not(user, make):
-    with pytest.raises(TypeError, match="key"):
-        make(user)
 
-    assert Grant.objects.count() == 0
+
+@MAKE
+def test_a_known_key_is_adopted(user, make):
+    token = make(user, "test-key")
+
+    assert verify("test-key", accept={Purpose.ADOPTED}).subject == user
+    assert (token.key, token.user, token.kind, token.client) == ("test-key", user, Kind.ADOPTED, "authtoken")
+    assert (list(Token.objects.all()), user.auth_token) == ([token], token)
+
+
+@MAKE
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_no_key_is_a_minted_one(user, make, nothing):
+    token = make(user, nothing)
+
+    assert (opens(token.key), token.kind) == (True, Kind.PERSONAL)
+
+
+def test_a_key_is_taken_once_as_the_peer_takes_it(user):
+    Token.objects.create(user=user, key="test-key")
+
+    with pytest.raises(IntegrityError, match=r"^This key was adopted before\.$"):
+        Token.objects.create(user=user, key="test-key")
+
+    assert (opens("test-key"), Grant.objects.count()) == (True, 1)
+
+
+@MAKE
+def test_a_key_is_never_moved_to_another_user(user, make):
+    Token.objects.create(user=user, key="test-key")
+    eve = User.objects.create_user("eve")
+    Token.objects.create(user=eve)
+
+    with pytest.raises(IntegrityError):
+        make(eve, "test-key")
+
+    assert verify("test-key", accept={Purpose.ADOPTED}).subject == user
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        pytest.param(lambda token, clock: token.delete(), id="deleted"),
+        pytest.param(lambda token, clock: replace(token.key, accept={Purpose.ADOPTED}), id="replaced"),
+        pytest.param(lambda token, clock: clock.turn(timedelta(days=366)), id="expired"),
+    ],
+)
+@MAKE
+def test_a_key_that_has_ended_does_not_come_back(user, clock, make, over):
+    over(Token.objects.create(user=user, key="test-key"), clock)
+
+    with pytest.raises(IntegrityError):
+        make(user, "test-key")
+
+    assert not opens("test-key")
+
+
+def test_get_or_create_answers_the_users_own_key_with_the_token_that_has_it(user, django_assert_num_queries):
+    made, first = Token.objects.get_or_create(user=user, defaults={"key": "test-key"})
+    before = Grant.objects.values().get()
+
+    token, again = Token.objects.get_or_create(user=user, defaults={"key": "test-key"})
+
+    assert (token, token.key, token.created, first, again) == (made, "test-key", made.created, True, False)
+    assert Grant.objects.values().get() == before
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param("two words", id="two words"),
+        pytest.param("k" * 41, id="too long for the peer"),
+        pytest.param("k\n", id="a newline"),
+        pytest.param("\ud800", id="half a letter"),
+    ],
+)
+def test_what_no_request_can_carry_is_no_key_and_is_not_repeated(user, key):
+    with pytest.raises(InvalidAsk) as refusal:
+        Token.objects.create(user=user, key=key)
+
+    assert (key not in str(refusal.value), Grant.objects.count()) == (True, 0)
+
+
+def test_a_plain_door_does_not_even_ask_the_database_about_a_key(user, client, django_assert_num_queries):
+    Token.objects.create(user=user, key="test-key")
+
+    with django_assert_num_queries(0):
+        answer = client.get("/whoami/", headers=bearing("test-key"))
+
+    assert answer.status_code == 401
+
+
+def test_a_request_with_an_adopted_key_says_its_key_and_nothing_else_does(user):
+    Token.objects.create(user=user, key="clé-of-ada")
+    header = "Token clé-of-ada".encode().decode("latin-1")  # As WSGI hands it on.
+    request = Request(APIRequestFactory().get("/", HTTP_AUTHORIZATION=header), authenticators=[TokenAuthentication()])
+
+    token = request.auth
+
+    forms = [str(token), repr(token), serializers.serialize("json", [token]), str(pickle.dumps(token))]
+    assert (request.user, token.user, token.key) == (user, user, "clé-of-ada")
+    assert [form for form in forms if "of-ada" in form] == []
+    with pytest.raises(SecretGone):
+        _ = user.auth_token.key
+
+
+class OfToken(ModelSerializer[Token]):
+    class Meta:
+        model = Token
+        fields = "__all__"
+
+
+def test_a_serializer_over_an_adopted_token_shows_no_key(user):
+    token = Token.objects.create(user=user, key="test-key")
+
+    shown = OfToken(token).data
+
+    assert "test-key" not in str(shown)
 
 
 @pytest.mark.django_db

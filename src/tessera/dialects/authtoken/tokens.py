@@ -1,7 +1,8 @@
 """`Token`, as call sites written for `rest_framework.authtoken` know it, over our grants.
 
 One thing cannot stay the same: a key can be read only when it is minted. So `create()` and `get_or_create()` always
-mint a new one, and `.delete()` ends all tokens of the user. So "log in", "log out" and "replace" keep their meaning.
+mint a new one, unless they are told a key, and `.delete()` ends all tokens of the user. So "log in", "log out" and
+"replace" keep their meaning.
 """
 
 from collections.abc import Mapping
@@ -12,18 +13,22 @@ from typing import Any, ClassVar, Self
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import FieldError
-from django.db import models
+from django.db import IntegrityError, models
 from django.db.models.sql import Query
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
+from tessera.engine.adoption import adopt
+from tessera.engine.bond import key_of
 from tessera.engine.issuance import Issued, issue
 from tessera.engine.lookup import live
 from tessera.engine.policy import Ask
 from tessera.engine.revocation import revoke
-from tessera.engine.storage import alias
-from tessera.engine.verification import Principal
-from tessera.errors import SecretGone
+from tessera.engine.storage import alias, batches
+from tessera.engine.verification import Principal, prove
+from tessera.errors import InvalidCredential, KeyTaken, SecretGone
+from tessera.format.opaque import Purpose
 from tessera.models import Grant, Kind
 
 CLIENT = "authtoken"
@@ -62,26 +67,48 @@ class TokenQuerySet(models.QuerySet["Token"]):
         """As Django's, in the peer's names."""
         return super().select_related(*(_COLUMNS.get(field, field) for field in fields))
 
-    def create(self, *, user: AbstractBaseUser) -> "Token":  # type: ignore[override]
-        """Mint a token for `user`. Only the object that this returns knows its `key`."""
-        return Token.of_issued(issue(Ask(subject=user, kind=Kind.PERSONAL, client=CLIENT)))
+    @sensitive_variables()
+    def create(self, *, user: AbstractBaseUser, key: str | None = None) -> "Token":  # type: ignore[override]
+        """Mint a token for `user`, or adopt `key`. Only the object that this returns knows its `key`.
 
+        Raises:
+            IntegrityError: that key was adopted before, for whomever, and whether or not it has ended since.
+        """
+        if not key:
+            return Token.of_issued(issue(Ask(subject=user, kind=Kind.PERSONAL, client=CLIENT)))
+        try:
+            return Token.of_issued(adopt(key, user, package=CLIENT))
+        except KeyTaken as error:
+            raise IntegrityError(str(error)) from error
+
+    @sensitive_variables()
     def get_or_create(  # type: ignore[override]
-        self, defaults: Mapping[str, Any] | None = None, *, user: AbstractBaseUser
+        self, defaults: Mapping[str, Any] | None = None, *, user: AbstractBaseUser, key: str | None = None
     ) -> tuple["Token", bool]:
-        """Mint a token for `user`, and say whether it is the only one."""
+        """Mint a token for `user`, or adopt `key` unless the user has it, and say whether it is the only one."""
+        wanted = {"key": key, **(defaults or {})}
         had_one = self.filter(subject=user).exists()  # type: ignore[misc]  # The stubs know one user model only.
-        return self.create(user=user, **(defaults or {})), not had_one  # type: ignore[misc]
+        known = _known(user, wanted["key"]) if had_one and wanted["key"] else None
+        return known or self.create(user=user, **wanted), not had_one  # type: ignore[misc]
 
     update = update_or_create = bulk_create = _refused
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """End these tokens. Unlike `Token.delete()`, leave the user's others alone."""
-        keys = list(self.values_list("pk", flat=True))
-        ended = revoke(*keys, reason="deleted") if keys else 0
+        ended = sum(revoke(*batch, reason="deleted") for batch in batches(self.values_list("pk", flat=True)))
         return ended, {"tessera.Token": ended}
 
     delete.queryset_only = True  # type: ignore[attr-defined]
+
+
+@sensitive_variables()
+def _known(user: AbstractBaseUser, key: str) -> "Token | None":
+    """The token of `user` that has this adopted key and is accepted, or `None`."""
+    try:
+        _, grant = prove(key, {Purpose.ADOPTED}, clock.now())
+    except InvalidCredential:
+        return None
+    return Token.of_issued(Issued(key, grant)) if grant.subject_id == key_of(user) else None
 
 
 class TokenManager(models.Manager.from_queryset(TokenQuerySet)):  # type: ignore[misc]
