@@ -5,6 +5,7 @@
     python3 run.py demo --once     walk through the example once and stop
     python3 run.py test [ARGS…]    the suite, on PostgreSQL and then on SQLite; ARGS go to pytest
     python3 run.py check           formatting, lint, types, import floors, migrations
+    python3 run.py bench [ARGS…]   what a request costs, beside the peers; ARGS are --quick, --json FILE, --chart FILE
     python3 run.py docs            the documentation, into docs/_build
 
 What they need is installed, from pinned and hash-checked requirements, into .venv (or the folder that VENV names).
@@ -69,6 +70,8 @@ def main(words: list[str]) -> int:
         sys.exit(f"tessera needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     if words[:1] == ["test"]:
         return test(words[1:])
+    if words[:1] == ["bench"]:
+        return bench(words[1:])
     commands = {("demo",): demo, ("demo", "--once"): demo_once, ("check",): check, ("docs",): docs}
     if command := commands.get(tuple(words)):
         return command()
@@ -122,7 +125,7 @@ def check() -> int:
     steps = {
         "Formatting": ["-m", "ruff", "format", "--check", "."],
         "Lint": ["-m", "ruff", "check", "."],
-        "Types": ["-m", "mypy", "run.py", "src", "tests", "example"],
+        "Types": ["-m", "mypy", "run.py", "src", "tests", "example", "bench"],
         "Import floors": ["-c", "from importlinter.cli import lint_imports_command as go; go()", "--no-logo"],
         "Migrations": ["-m", "django", "makemigrations", "--check", "--dry-run"],
     }
@@ -132,6 +135,11 @@ def check() -> int:
         if run(*words, TEST_DB="sqlite", DJANGO_SETTINGS_MODULE="tests.settings"):
             failed.append(name)
     return verdict(failed)
+
+
+def bench(arguments: list[str]) -> int:
+    install("bench")
+    return run("-m", "bench", *arguments)
 
 
 def docs() -> int:

@@ -1,0 +1,62 @@
+"""`python3 run.py bench`: what an authenticated request costs, on SQLite and on PostgreSQL.
+
+It reports and never fails for a time. It does fail if a candidate lets in whom it should not.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bench.chart import chart
+from bench.machine import machine
+from bench.report import report
+from tests.services import start, stop
+
+ROOT = Path(__file__).parents[1]
+DATABASES = ("sqlite", "postgres")
+FULL = {"rounds": 1000, "requests": 5, "rows": 1_000_000}
+QUICK = {"rounds": 200, "requests": 5, "rows": 100_000}
+
+
+def main() -> int:
+    words = argparse.ArgumentParser(prog="run.py bench", description=__doc__)
+    words.add_argument("--quick", action="store_true", help="fewer rounds and rows: under three minutes")
+    words.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured there")
+    words.add_argument("--chart", type=Path, metavar="FILE", help="draw the ratios to the open view there, as SVG")
+    chosen = words.parse_args()
+    size = QUICK if chosen.quick else FULL
+    told: dict[str, Any] = {"machine": machine(), "size": size, "databases": {}}
+    for name in DATABASES:
+        told["databases"][name] = measured(name, size)
+    print(report(told))
+    if chosen.json:
+        chosen.json.write_text(json.dumps(told, indent=1) + "\n")
+    if chosen.chart:
+        chosen.chart.write_text(chart(told))
+    return 0
+
+
+def measured(name: str, size: dict[str, int]) -> Any:
+    """What a process of its own finds out about that database."""
+    words = [f"--{option}={value}" for option, value in size.items()]
+    with tempfile.TemporaryDirectory(prefix="tessera-") as folder:
+        os.environ.update(TEST_DB=name, TEST_FOLDER=folder, DJANGO_SETTINGS_MODULE="bench.settings")
+        keeper = start(["postgres"] if name == "postgres" else [])
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "bench.database", *words], cwd=ROOT, stdout=subprocess.PIPE, check=False
+            )
+        finally:
+            stop(keeper)
+    if done.returncode:
+        sys.exit(done.returncode)
+    return json.loads(done.stdout)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

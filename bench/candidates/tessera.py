@@ -1,0 +1,45 @@
+"""tessera with its settings as they are by default, and the class that stands in for authtoken's."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import tessera
+from bench.candidates.candidate import Candidate, Store
+from bench.sql import Sql
+
+
+def mint(user: Any) -> str:
+    return f"Bearer {tessera.issue(tessera.Ask(subject=user)).secret}"
+
+
+def forge(header: str) -> str:
+    return header[:-16] + "0" * 16
+
+
+def filler(sql: Sql) -> Mapping[str, str]:
+    empty = dict.fromkeys(("client", "label", "scope", "revoked_reason"), "''")
+    return empty | {
+        "id": sql.uuid7,
+        "subject_id": "id",
+        "kind": "'personal'",
+        "created_at": sql.now,
+        "ends_at": sql.next_year,
+        "access_digest": sql.bytes(24),
+        "fingerprint": sql.bytes(16),
+        "pepper": sql.hex(8),
+    }
+
+
+SHARED: dict[str, Any] = {
+    "apps": ("tessera",),
+    "login": "tessera.dialects.authtoken.views.ObtainAuthToken",
+    "mint": mint,
+    "forge": forge,
+    "forged": "a token of ours under another tag",
+    "store": Store(table="tessera_grant", owner="subject_id", filler=filler),
+}
+
+CANDIDATES = (
+    Candidate(name="tessera", authentication="tessera.drf.TokenAuthentication", **SHARED),
+    Candidate(name="tessera-authtoken", authentication="tessera.dialects.authtoken.TokenAuthentication", **SHARED),
+)

@@ -1,0 +1,42 @@
+"""Rows that nobody uses, so that those in use are found among many."""
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+from bench.candidates.candidate import Store
+from bench.sql import Sql
+
+
+def fill(stores: Iterable[Store], count: int) -> None:
+    """Bring the users up to `count`, and give each new one a row in every store."""
+    sql = Sql(connection.vendor == "postgresql")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), max(id) FROM auth_user")
+        there, last = cursor.fetchone()
+        cursor.execute(sql.users(there + 1, count))
+        for store in stores:
+            columns = store.filler(sql)
+            names = ", ".join(f'"{name}"' for name in columns)
+            cursor.execute(
+                f"INSERT INTO {store.table} ({names}) SELECT {', '.join(columns.values())} "
+                f"FROM auth_user WHERE id > {last} ORDER BY id"
+            )
+        cursor.execute("VACUUM ANALYZE" if sql.postgres else "ANALYZE")
+
+
+def bytes_of_a_row(store: Store) -> float | None:
+    """What PostgreSQL keeps for it, in the table and its indexes; SQLite does not tell."""
+    if connection.vendor != "postgresql":
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_total_relation_size('{store.table}')::float / count(*) FROM {store.table}")
+        size: float = cursor.fetchone()[0]
+    return round(size, 1)
+
+
+def forget(store: Store, owners: Iterable[int]) -> None:
+    """Delete every token of these users."""
+    numbers = ", ".join(map(str, owners))
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {store.table} WHERE {store.owner} IN ({numbers})")

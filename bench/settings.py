@@ -1,0 +1,21 @@
+"""The site that is measured: every candidate installed, no middleware, connections kept, all else as by default."""
+
+from bench.candidates import CANDIDATES
+from tests.settings import DATABASES as OF_THE_TESTS
+
+DEBUG = False
+DATABASES = {"default": {**OF_THE_TESTS["default"], "CONN_MAX_AGE": None}}
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "rest_framework",
+    *dict.fromkeys(app for candidate in CANDIDATES.values() for app in candidate.apps),
+]
+MIDDLEWARE: list[str] = []
+ALLOWED_HOSTS = ["testserver"]
+ROOT_URLCONF = "bench.site"
+USE_TZ = True
+SECRET_KEY = "only ever used by the bench, and long enough for every check of Django"
+# The cheapest, so that a log-in shows what the token adds to it.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+TESSERA = {"PEPPERS": ["5f0c7a91d2e84b36a1f97c0de45b8832604d1ae97bf35c28e0946d71b3fa85ce"]}
