@@ -1,6 +1,5 @@
 """What a site is told by mail when a request crashes: where, and nothing that opens a door."""
 
-import hmac
 import json
 import logging
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from tessera import revoke
 from tessera.dialects.authtoken import TokenAuthentication as AuthtokenAuthentication
 from tessera.drf import TokenAuthentication
 from tessera.drf.login import log_in
+from tessera.format import hashing
 from tests import urls
 from tests.traces import dice, report_of, traces
 
@@ -107,7 +107,7 @@ BREAKS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "the cache breaks": lambda: patch.object(RedisCache, "incr", out_of_order),
     "the database breaks": lambda: connection.execute_wrapper(out_of_order),
     "the table of grants breaks": lambda: connection.execute_wrapper(on_grants),
-    "the time is up": lambda: patch.object(hmac, "digest", out_of_order),
+    "the time is up": lambda: patch.object(hashing, "_begun", out_of_order),
 }
 
 

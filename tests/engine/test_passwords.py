@@ -190,8 +190,7 @@ LOG_INS = [
         pytest.param([Cheap], [Dearer], id="more iterations"),
     ],
 )
-def test_a_password_hashed_anew_at_log_in_ends_nothing(settings, hand_out, log_in, made_by, now):
-    user = User.objects.get()
+def test_a_password_hashed_anew_at_log_in_ends_nothing(settings, user, hand_out, log_in, made_by, now):
     prefer(settings, *made_by)
     user.set_password(OLD)
     user.save()

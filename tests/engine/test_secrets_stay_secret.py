@@ -1,7 +1,6 @@
 """A secret is seen once. What is kept of it opens nothing, and nothing that is written or shown tells of it."""
 
 import base64
-import hmac
 import logging
 from io import StringIO
 from unittest.mock import patch
@@ -20,6 +19,7 @@ from tessera import Ask, Kind, Policy, Purpose, TesseraError, conf, issue, repla
 from tessera.dialects.authtoken import Token
 from tessera.engine.keyring import keyring
 from tessera.engine.revocation import revoke_presented
+from tessera.format import hashing
 from tessera.format.opaque import Opaque, parse
 from tests.traces import dice, report_of, rows, traces
 
@@ -202,7 +202,7 @@ BREAKS = {
     "the database breaks": lambda: connection.execute_wrapper(out_of_order),
     "the key service breaks": lambda: patch.object(conf, "peppers", out_of_order),
     # What a worker's time limit raises comes up in any line, so in one of the ground as well.
-    "the time is up": lambda: patch.object(hmac, "digest", out_of_order),
+    "the time is up": lambda: patch.object(hashing, "_begun", out_of_order),
     "a policy breaks": lambda: patch.object(Policy, "judge", out_of_order),
 }
 

@@ -6,6 +6,7 @@ fingerprint cannot tell a new hash from a new password. The way in which the has
 """
 
 import hmac
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -31,8 +32,13 @@ def key_of(subject: AbstractBaseUser) -> Any:
     """
     if subject.pk is None:
         return None
-    column = Grant._meta.get_field("subject").target_field
+    column = _column_of_key()
     return column.to_python(getattr(subject, column.attname))
+
+
+@cache
+def _column_of_key() -> Any:
+    return Grant._meta.get_field("subject").target_field
 
 
 def bond(keys: Keys, row: UUID, subject: AbstractBaseUser | None, *, to_password: bool) -> bytes:
@@ -45,11 +51,10 @@ def bond(keys: Keys, row: UUID, subject: AbstractBaseUser | None, *, to_password
     )
 
 
-def bond_kept(keys: Keys, grant: Grant) -> bool | None:
+def bond_kept(keys: Keys, row: UUID, subject: AbstractBaseUser | None, kept: bytes) -> bool | None:
     """`None` if the bond is broken, else whether the password is part of it, which the fingerprint itself tells."""
     for to_password in (True, False):
-        intact = bond(keys, grant.pk, grant.subject, to_password=to_password)
-        if hmac.compare_digest(bytes(grant.fingerprint), intact):
+        if hmac.compare_digest(kept, bond(keys, row, subject, to_password=to_password)):
             return to_password
     return None
 

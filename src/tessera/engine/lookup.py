@@ -11,10 +11,10 @@ from tessera.engine.storage import alias, storage
 from tessera.models import Grant
 
 
-def find(row: UUID) -> Grant | None:
-    """The grant of that id with its subject, read by one statement, or `None`."""
+def find(*rows: UUID) -> Grant | None:
+    """The grant that has one of these ids, with its subject, read by one statement, or `None`."""
     with storage():
-        return Grant.objects.using(alias()).select_related("subject").filter(pk=row).first()
+        return grants().filter(pk__in=rows).first()
 
 
 def grants() -> QuerySet[Grant]:

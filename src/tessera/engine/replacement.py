@@ -48,7 +48,12 @@ def replace(secret: str | bytes, *, accept: Container[Purpose]) -> Issued:
         changes = {
             "access_digest": opaque.digest,
             "pepper": keys.id,
-            "fingerprint": bond(keys, grant.id, grant.subject, to_password=bool(bond_kept(old.keys, grant))),
+            "fingerprint": bond(
+                keys,
+                grant.id,
+                grant.subject,
+                to_password=bool(bond_kept(old.keys, grant.id, grant.subject, bytes(grant.fingerprint))),
+            ),
         }
         unchanged = live(now) & Q(access_digest=old.digest, fingerprint=grant.fingerprint)
         with storage():

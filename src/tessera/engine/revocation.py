@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Container
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +12,10 @@ from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
 from tessera.engine.bond import key_of
+from tessera.engine.standing import standing_of
 from tessera.engine.storage import alias, storage
-from tessera.engine.verification import look_up, read
+from tessera.engine.verification import confirmed, read
+from tessera.errors import Unknown
 from tessera.format.opaque import Purpose
 from tessera.models import LONG_AGO, LONGEST_REASON, Grant, hint
 from tessera.signals import token_revoked
@@ -58,9 +61,12 @@ def revoke_presented(secret: str | bytes, *, accept: Container[Purpose], reason:
         WrongPurpose: it was minted for another door.
         StoreDown: the storage does not answer, and nothing has ended.
     """
-    opaque = read(secret, accept)[0]
-    if opaque.purpose is Purpose.ADOPTED:  # Which of its readings is the right one, only the rows tell.
-        opaque, _ = look_up(secret, accept)
+    readings = read(secret, accept)
+    opaque = readings[0]
+    if opaque.purpose is Purpose.ADOPTED:  # Which of its readings is the right one, only the row tells.
+        now = clock.now()
+        with suppress(Unknown):
+            opaque, _ = confirmed(readings, standing_of([reading.row for reading in readings], now, now))
     rows = _rows().filter(pk=opaque.row, access_digest=opaque.digest)
     return _end(rows, reason, [opaque.row])
 
@@ -73,8 +79,9 @@ def _end(
     rows: QuerySet[Grant], reason: str, grant_ids: list[UUID], subject_id: Any = None, client: str | None = None
 ) -> int:
     with storage():
-        # Nothing must end the less for a long reason.
-        ended = rows.update(ends_at=LONG_AGO, revoked_at=clock.now(), revoked_reason=reason[:LONGEST_REASON])
+        # Nothing must end the less for a long reason, or for none.
+        why = reason[:LONGEST_REASON] or "revoked"
+        ended = rows.update(ends_at=LONG_AGO, revoked_at=clock.now(), revoked_reason=why)
     if ended:
         token_revoked.send_robust(
             Grant, ended=ended, reason=reason, grant_ids=grant_ids, subject_id=subject_id, client=client

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from itertools import islice
 from typing import TypeVar
 
@@ -31,18 +31,26 @@ def batches(rows: Iterable[T], size: int | None = None) -> Iterator[list[T]]:
         yield batch
 
 
-@contextmanager
-def storage() -> Iterator[None]:
+class _Storage:
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None and _is_down(error):
+            raise StoreDown("database") from error
+
+
+_STORAGE = _Storage()
+
+
+def storage() -> AbstractContextManager[None, None]:
     """Raise `StoreDown` if the database does not answer. A missing table stays the site's error."""
-    try:
-        yield
-    except (OperationalError, InterfaceError, InternalError) as error:
-        if not _is_down(error):
-            raise
-        raise StoreDown("database") from error
+    return _STORAGE
 
 
-def _is_down(error: Exception) -> bool:
+def _is_down(error: BaseException) -> bool:
+    if not isinstance(error, OperationalError | InterfaceError | InternalError):
+        return False
     if isinstance(error, InternalError):
         # What PostgreSQL says of writing while it is failed over; MySQL and SQLite call that "operational".
         return getattr(error.__cause__, "sqlstate", None) == _READ_ONLY

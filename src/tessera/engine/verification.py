@@ -2,10 +2,11 @@
 
 import hmac
 import logging
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -18,8 +19,10 @@ from tessera.conf import current
 from tessera.engine.bond import bond_kept
 from tessera.engine.keyring import keyring
 from tessera.engine.lookup import find
+from tessera.engine.standing import Standing, standing_of, use_is_due
 from tessera.engine.storage import alias
 from tessera.errors import (
+    Dead,
     Expired,
     InvalidCredential,
     Malformed,
@@ -67,33 +70,31 @@ def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
         Dead: it has ended. The subclass says why: tell that to the log, never to the client.
         StoreDown: the storage does not answer.
     """
-    now = clock.now()
-    _, grant = prove(secret, accept, now)
-    _note_use(grant, now)
-    return Principal(grant.subject, grant.client, scope.split(grant.scope), grant.id)
+    now, interval = clock.now(), current().LAST_USED_INTERVAL
+    used_by = _earlier(now, interval or timedelta(0))
+    readings = read(secret, accept)
+    opaque, found = _proved(readings, standing_of([reading.row for reading in readings], now, used_by))
+    if found.is_use_due and interval is not None:
+        _note_use(opaque.row, now, used_by)
+    return Principal(found.subject, found.client, scope.split(found.scope), opaque.row)
 
 
 @sensitive_variables()
 def prove(secret: str | bytes, accept: Container[Purpose], now: datetime) -> tuple[Opaque, Grant]:
-    """Return the token as parsed, and the live grant that it names."""
-    opaque, grant = look_up(secret, accept)
-    try:
-        return opaque, _examine(opaque, grant, now)
-    except InvalidCredential as error:
-        _note_refusal(opaque, error)
-        raise
+    """Return the token as parsed and its live grant, for who needs the row. `verify` does with less of it."""
+    readings = read(secret, accept)
+    grant = find(*(reading.row for reading in readings))
+    opaque, _ = _proved(readings, Standing.of(grant, now) if grant else None)
+    return opaque, cast(Grant, grant)
 
 
 @sensitive_variables()
-def look_up(secret: str | bytes, accept: Container[Purpose]) -> tuple[Opaque, Grant | None]:
-    """Return the token as parsed, and the row that it names, not yet examined."""
-    read_as = read(secret, accept)
-    for opaque in read_as:
-        if (grant := find(opaque.row)) is not None:
-            return opaque, grant
-    if read_as[0].purpose is Purpose.ADOPTED:
-        raise Malformed("key")  # Nothing says that it ever was one.
-    return read_as[0], None
+def _proved(readings: Sequence[Opaque], found: Standing | None) -> tuple[Opaque, Standing]:
+    try:
+        return _examine(readings, found)
+    except Dead as error:
+        _note_refusal(readings[0], error)
+        raise
 
 
 @sensitive_variables()
@@ -121,35 +122,47 @@ def _note_refusal(opaque: Opaque, error: InvalidCredential) -> None:
     audit.info("refused %s: %s", hint(opaque.row), type(error).__name__)
 
 
-def _examine(opaque: Opaque, grant: Grant | None, now: datetime) -> Grant:
-    if grant is None:
-        raise Unknown("row")
-    # Bytes, after the read: the database compares neither in constant time nor, on some collations, exactly.
-    if not hmac.compare_digest(bytes(grant.access_digest), opaque.digest):
-        raise Unknown("digest")
-    if not grant.is_live(now):
-        raise Revoked(grant.revoked_reason) if grant.revoked_at else Expired
+def confirmed(readings: Sequence[Opaque], found: Standing | None) -> tuple[Opaque, Standing]:
+    """Return the reading of which the row keeps the digest, and what was found there."""
+    if found is None:
+        # Nothing says that this ever was a key.
+        raise Malformed("key") if readings[0].purpose is Purpose.ADOPTED else Unknown("row")
+    for reading in readings:
+        # Bytes, after the read: the database compares neither in constant time nor, on some collations, exactly.
+        if hmac.compare_digest(found.access_digest, reading.digest):
+            return reading, found
+    raise Unknown("digest")
+
+
+def _examine(readings: Sequence[Opaque], found: Standing | None) -> tuple[Opaque, Standing]:
+    opaque, found = confirmed(readings, found)
+    if not found.is_live:
+        raise Revoked(found.revoked_reason) if found.revoked_reason else Expired
     # A LEFT JOIN shows a vanished user as no user, and so as a machine: the key tells them apart.
-    if grant.subject_id is not None and (grant.subject is None or not grant.subject.is_active):
+    if found.subject_id is not None and (found.subject is None or not found.subject.is_active):
         raise SubjectGone
-    if bond_kept(opaque.keys, grant) is None:
+    if bond_kept(opaque.keys, opaque.row, found.subject, found.fingerprint) is None:
         raise PasswordChanged
-    return grant
+    return opaque, found
 
 
-def _note_use(grant: Grant, now: datetime) -> None:
-    """Write the last use down, once an interval. A statistic: never in the view's transaction, and never an error."""
-    interval = current().LAST_USED_INTERVAL
-    if interval is None or (grant.last_used_at is not None and now - grant.last_used_at < interval):
-        return
+def _earlier(now: datetime, interval: timedelta) -> datetime:
+    try:
+        return now - interval
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def _note_use(row: UUID, now: datetime, used_by: datetime) -> None:
+    """Write the last use down. A statistic: never in the view's transaction, and never an error."""
 
     def write() -> None:
-        # Of all who read the same last use, one writes.
-        unchanged = Grant.objects.using(alias()).filter(pk=grant.pk, last_used_at=grant.last_used_at)
+        # Of all who found it due, one writes.
+        due = Grant.objects.using(alias()).filter(use_is_due(used_by), pk=row)
         try:
-            unchanged.update(last_used_at=now)
+            due.update(last_used_at=now)
         except Error as error:
-            audit.debug("last use of %s not written: %s", grant.hint, type(error).__name__)
+            audit.debug("last use of %s not written: %s", hint(row), type(error).__name__)
 
     with suppress(TransactionManagementError):  # A site that commits by hand would have to commit this as well.
         transaction.on_commit(write, using=alias(), robust=True)

@@ -5,9 +5,9 @@
 Bound to its row, so that whoever can write the table cannot copy an administrator's to a grant of his own.
 """
 
-import hmac
 from uuid import UUID
 
+from tessera.format.hashing import mac
 from tessera.format.keys import Keys, length_first
 
 _UNUSABLE = "!"
@@ -17,7 +17,7 @@ def fingerprint(keys: Keys, row: UUID, subject_key: str, password: str | None) -
     """The fingerprint of `row`. `password` is the stored hash, or `None` for a grant that outlives a changed one."""
     bind = b"\x00" if password is None else b"\x01" + length_first(_one_if_unusable(password).encode())
     told = b"tessera/1/fingerprint\x00" + row.bytes + length_first(subject_key.encode()) + bind
-    return hmac.digest(keys.fingerprint, told, "sha256")[:16]
+    return mac(keys.fingerprint, told)[:16]
 
 
 def _one_if_unusable(password: str) -> str:

@@ -20,6 +20,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from tessera.errors import Malformed
+from tessera.format.hashing import mac
 from tessera.format.keys import Keys
 
 LONGEST = 128
@@ -112,8 +113,8 @@ def to_bytes(secret: str | bytes) -> bytes:
 
 
 def _mac(body: bytes, keys: Keys) -> tuple[bytes, bytes]:
-    mac = hmac.digest(keys.token, b"tessera/1/token\x00" + body, "sha256")
-    return mac[:_TAG_BYTES], mac[_TAG_BYTES:]
+    whole = mac(keys.token, b"tessera/1/token\x00" + body)
+    return whole[:_TAG_BYTES], whole[_TAG_BYTES:]
 
 
 def _base62(chance: bytes) -> str:

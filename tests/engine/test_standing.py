@@ -1,0 +1,111 @@
+"""The one SELECT of `verify`, which a cursor runs: it answers what the ORM would."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tessera import Issued, Kind, revoke
+from tessera.engine.standing import Standing, standing_of, use_is_due
+from tessera.models import Grant
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+
+
+def found(issued: Issued, now: datetime) -> Standing:
+    standing = standing_of([issued.grant.pk], now, now)
+    assert standing is not None
+    return standing
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param({}, id="a user's"),
+        pytest.param(
+            {"client": "wéb", "label": "lap%stop", "scope": frozenset({"read", "100%s"})}, id="with all texts"
+        ),
+        pytest.param({"lifetime": "never"}, id="without an end"),
+        pytest.param({"subject": None, "kind": Kind.MACHINE}, id="a machine's"),
+        pytest.param({"kind": Kind.ADOPTED}, id="an adopted one"),
+    ],
+)
+def test_it_is_what_the_orm_reads(hand_out, clock, ask):
+    issued = hand_out(**ask)
+
+    standing = found(issued, clock.time)
+
+    read = Grant.objects.select_related("subject").get(pk=issued.grant.pk)
+    assert standing == Standing.of(read, clock.time)._replace(is_use_due=True)
+    assert vars_of(standing.subject) == vars_of(read.subject)
+
+
+def vars_of(user):
+    return user and {name: value for name, value in vars(user).items() if name != "_state"}
+
+
+def test_its_user_is_as_good_as_one_that_was_read(hand_out, user, clock, django_assert_num_queries):
+    subject = found(hand_out(), clock.time).subject
+
+    assert isinstance(subject, User)
+    with django_assert_num_queries(0):
+        deferred, state, joined = subject.get_deferred_fields(), subject._state, subject.date_joined
+    assert (deferred, state.db, state.adding, joined) == (set(), "default", False, user.date_joined)
+
+
+def test_what_is_not_there_has_none(db, clock):
+    assert standing_of([UUID(int=1)], clock.time, clock.time) is None
+
+
+def test_one_of_several_ids_is_enough(hand_out, clock):
+    issued = hand_out()
+
+    standing = standing_of([UUID(int=1), issued.grant.pk, UUID(int=2)], clock.time, clock.time)
+
+    assert standing == found(issued, clock.time)
+
+
+def test_it_says_why_a_grant_has_ended(clock, hand_out):
+    live, revoked, expired = hand_out(lifetime=2 * HOUR), hand_out(lifetime=2 * HOUR), hand_out(lifetime=HOUR)
+    revoke(revoked.grant, reason="stolen")
+    clock.turn(HOUR)
+
+    standings = [found(each, clock.time) for each in (live, revoked, expired)]
+
+    assert [(each.is_live, each.revoked_reason) for each in standings] == [(True, ""), (False, "stolen"), (False, "")]
+
+
+@pytest.mark.parametrize(
+    ("last_used", "is_due"),
+    [
+        pytest.param(None, True, id="never"),
+        pytest.param(timedelta(microseconds=-1), True, id="before"),
+        pytest.param(timedelta(0), True, id="then"),
+        pytest.param(timedelta(microseconds=1), False, id="after"),
+    ],
+)
+def test_a_use_is_due_if_none_is_on_record_since(hand_out, clock, last_used, is_due):
+    issued = hand_out()
+    rows = Grant.objects.filter(pk=issued.grant.pk)
+    rows.update(last_used_at=last_used if last_used is None else clock.time + last_used)
+
+    standing = found(issued, clock.time)
+
+    assert (standing.is_use_due, rows.filter(use_is_due(clock.time)).exists()) == (is_due, is_due)
+
+
+def test_the_statement_is_compiled_once(hand_out, clock):
+    row = hand_out().grant.pk
+    with CaptureQueriesContext(connection) as first:
+        standing_of([row], clock.time, clock.time)
+
+    with CaptureQueriesContext(connection) as second:
+        standing_of([row], clock.time, clock.time)
+
+    assert len(first) == 1
+    assert [query["sql"] for query in first] == [query["sql"] for query in second]
