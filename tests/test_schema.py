@@ -92,7 +92,13 @@ def test_the_document_of_a_project_is_valid_and_without_a_warning(code, paths):
         pytest.param(
             "/api-token-auth/",
             "post",
-            {"200": "IssuedToken", "400": "LoginProblem", "429": "TokenProblem", "503": "TokenProblem"},
+            {
+                "200": "IssuedToken",
+                "400": "LoginProblem",
+                "415": "TokenProblem",
+                "429": "TokenProblem",
+                "503": "TokenProblem",
+            },
             id="obtain",
         ),
         pytest.param(
@@ -253,7 +259,7 @@ def test_a_view_with_a_serializer_of_its_own_is_described_by_that():
     operation = schema["paths"]["/sign-in/"]["post"]
     body = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     assert "code" in schema["components"]["schemas"][body]["properties"]
-    assert list(operation["responses"]) == ["200", "400", "429", "503"]
+    assert list(operation["responses"]) == ["200", "400", "415", "429", "503"]
 
 
 def test_what_a_site_says_of_its_own_method_goes_before_what_we_say():

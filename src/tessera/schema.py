@@ -78,14 +78,15 @@ ANSWERS = {
     204: OpenApiResponse(None, "It has ended."),
     400: OpenApiResponse(LoginProblemSerializer, "Nobody signs in with that."),
     401: OpenApiResponse(TokenProblemSerializer, "No token was presented, or one that opens nothing."),
+    415: OpenApiResponse(TokenProblemSerializer, "The body is of a kind, or in a charset, that is not read."),
     429: OpenApiResponse(TokenProblemSerializer, "Too many attempts: this one was not looked at."),
     503: OpenApiResponse(TokenProblemSerializer, "The storage does not answer: nothing is known of the credential."),
 }
 
 
 def header(name: str, kind: type, *codes: int, told: str) -> OpenApiParameter:
-    """A header of the responses with these status codes."""
-    return OpenApiParameter(name, kind, OpenApiParameter.HEADER, response=list(codes), description=told)
+    """A header that all responses with these status codes have."""
+    return OpenApiParameter(name, kind, OpenApiParameter.HEADER, required=True, response=list(codes), description=told)
 
 
 HEADERS = [
@@ -113,7 +114,7 @@ class ObtainAuthTokenView(OpenApiViewExtension):
         class Described(self.target):  # type: ignore[name-defined, misc]
             pass
 
-        return described(200, 400, 429, 503, description="A name and a password, for a token.")(Described)
+        return described(200, 400, 415, 429, 503, description="A name and a password, for a token.")(Described)
 
 
 class PresentedTokenView(OpenApiViewExtension):
