@@ -95,6 +95,9 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Everybody may read; who has a token may add, and change or delete what is theirs.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    # What goes in is not what comes out: nobody sends an `owner`, and a name that is sent is not blank.
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "example.schema.add_refusals"],
 }
 
 # The rest is Django's own

@@ -18,6 +18,8 @@ class OwnedViewSet(ModelViewSet):
 
     # The first answers 401 to a stranger who wants to write, the second 403 to a user who is not the owner.
     permission_classes = [IsAuthenticatedOrReadOnly, IsOwnerOrReadOnly]
+    # With a dot in it too, what is no id comes here: the 404 is JSON, and no page of Django's.
+    lookup_value_regex = "[^/]+"
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         serializer.save(owner=self.request.user)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -14,9 +15,10 @@ import run
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
+def serving(folder: Path, settings: str = "example.settings") -> Iterator[str]:
     """The URL of one that was just seeded."""
     with database(folder) as environ, this_python():
+        environ |= {"DJANGO_SETTINGS_MODULE": settings}
         run.fill(environ)
         with run.served(environ, run.free_port()) as url:
             yield url
@@ -38,7 +40,7 @@ def database(folder: Path) -> Iterator[dict[str, str]]:
     if os.environ["TEST_DB"] == "sqlite":
         yield environ
         return
-    server, name = settings.DATABASES["default"], f"example_{os.getpid()}"
+    server, name = settings.DATABASES["default"], f"example_{uuid4().hex}"
     places = {f"PG{key}": str(server[key]) for key in ("HOST", "PORT", "USER") if server[key]}
     with psycopg.connect(os.environ["TEST_POSTGRES_URL"], autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
