@@ -1,12 +1,13 @@
 """A changed password ends the tokens made under it, however it came to change; one hashed anew ends nothing."""
 
 import asyncio
+from itertools import product
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import SetPasswordForm
-from django.contrib.auth.hashers import MD5PasswordHasher, PBKDF2PasswordHasher, make_password
+from django.contrib.auth.hashers import MD5PasswordHasher, PBKDF2PasswordHasher, check_password, make_password
 from django.contrib.auth.models import User
 from django.core import serializers
 from django.core.management import call_command
@@ -33,6 +34,10 @@ class Dearer(PBKDF2PasswordHasher):
     """The same of this year: what Cheap made, it would make anew."""
 
     iterations = 2
+
+
+def words(function):
+    return function.__name__.replace("_", " ")
 
 
 def prefer(settings, *hashers):
@@ -132,7 +137,7 @@ CHANGES = [
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__.replace("_", " "))
+@pytest.mark.parametrize("change", CHANGES, ids=words)
 @pytest.mark.parametrize(
     "hashers",
     [
@@ -182,7 +187,7 @@ LOG_INS = [
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("log_in", LOG_INS, ids=lambda log_in: log_in.__name__.replace("_", " "))
+@pytest.mark.parametrize("log_in", LOG_INS, ids=words)
 @pytest.mark.parametrize(
     ("made_by", "now"),
     [
@@ -267,6 +272,65 @@ def test_a_change_while_the_grants_are_carried_over_wins(settings, hand_out, use
 
     with before_writing(lambda: update_the_queryset(user), table="tessera_grant"):
         user.check_password(OLD)
+
+    assert not opens(issued.secret)
+
+
+def one_after_the_other(first, second):
+    first()
+    second()
+
+
+def before_the_hash_is_written(first, second):
+    with before_writing(second, table="auth_user"):
+        first()
+
+
+def before_the_grants_are_carried_over(first, second):
+    with before_writing(second, table="tessera_grant"):
+        first()
+
+
+MOMENTS = [one_after_the_other, before_the_hash_is_written, before_the_grants_are_carried_over]
+ACTS = [checks_the_password, set_and_save_that_field, fill_in_the_form]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("moment", MOMENTS, ids=words)
+@pytest.mark.parametrize("acts", list(product(ACTS, repeat=2)), ids=lambda acts: " and ".join(map(words, acts)))
+def test_of_two_at_once_whatever_they_do_no_token_outlives_its_password(settings, hand_out, user, acts, moment):
+    first, second = acts
+    one, other, made = User.objects.get(), User.objects.get(), []
+    prefer(settings, Dearer, MD5PasswordHasher)
+
+    def hand_out_now():
+        now = User.objects.get()
+        made.append((password_of(now), hand_out(subject=now)))
+
+    def meanwhile():
+        hand_out_now()
+        second(other)
+        hand_out_now()
+
+    hand_out_now()
+    moment(lambda: first(one), meanwhile)
+    hand_out_now()
+
+    stands = password_of(User.objects.get())
+    assert {password for password, issued in made if opens(issued.secret)} == {stands}
+
+
+def password_of(user):
+    return next(password for password in (OLD, NEW) if check_password(password, user.password))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("moment", MOMENTS, ids=words)
+def test_of_two_log_ins_at_once_the_second_ends_the_tokens_which_is_safe(settings, hand_out, user, moment):
+    issued, one, other = hand_out(), User.objects.get(), User.objects.get()
+    prefer(settings, Dearer, MD5PasswordHasher)
+
+    moment(lambda: checks_the_password(one), lambda: checks_the_password(other))
 
     assert not opens(issued.secret)
 
@@ -384,7 +448,7 @@ def test_an_unusable_password_that_becomes_usable_is_a_change(user):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__.replace("_", " "))
+@pytest.mark.parametrize("change", CHANGES, ids=words)
 def test_a_kind_that_the_site_unbound_outlives_the_password(settings, hand_out, user, change):
     settings.TESSERA = {**settings.TESSERA, "UNBOUND_KINDS": ("machine",)}
     machine, personal = hand_out(kind=Kind.MACHINE), hand_out()
