@@ -1,5 +1,6 @@
 """What goes out and comes in. The owner is never read from a body: the view takes it from the token."""
 
+from datetime import timedelta
 from typing import Any
 
 from rest_framework import serializers
@@ -22,6 +23,11 @@ class TrackSerializer(serializers.ModelSerializer):
     class Meta:
         model = Track
         fields = ["id", "title", "album", "duration", "owner"]
+        extra_kwargs = {
+            # Without it, an infinite number would go as far as the database, and so would 999,999,999 days.
+            "album": {"pk_field": serializers.IntegerField()},
+            "duration": {"min_value": timedelta(0), "max_value": timedelta(days=1)},
+        }
 
     def validate_album(self, album: Album | None) -> Album | None:
         """A track on an album changes the album, so the album must be one's own."""

@@ -83,6 +83,12 @@ REST_FRAMEWORK = {
     ],
     # Left out, this would be AllowAny: a service without a lock on any door.
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticatedOrReadOnly"],
+    "DEFAULT_PARSER_CLASSES": [
+        # REST framework's own crashes on JSON that is nested too deeply for Python.
+        "tessera.drf.parsers.FlatJSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
     "PAGE_SIZE": 5,
     # Log-ins are counted by address. A deployment has one proxy in front, which tells the client's.

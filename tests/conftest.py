@@ -20,7 +20,7 @@ from tests.example import serving
 hypothesis.settings.register_profile("tessera", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("tessera")
 
-SLOWEST = ("test_docs.py", "test_example.py")
+SLOWEST = ("test_docs.py", "test_example.py", "test_fuzzed.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

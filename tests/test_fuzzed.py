@@ -1,11 +1,15 @@
 """The example keeps the promises of its OpenAPI document, whatever is sent to it: schemathesis makes that up."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -73,3 +77,27 @@ def test_the_example_keeps_the_promises_of_its_document(fuzzed, tmp_path, presen
     assert re.search(r"Selected: (\d+)/\1\n +Tested: \1\n", done.stdout)
     # Else it has seen no more than the doors, from outside.
     assert ("Authentication failed" not in done.stdout) == (presented == "a live token")
+
+
+@pytest.mark.parametrize(
+    ("place", "body"),
+    [
+        pytest.param("/albums/", "[" * 60_000, id="60,000 lists in each other"),
+        pytest.param("/tracks/", '{"title": "A", "album": 1e400}', id="an infinite album"),
+        pytest.param(
+            "/tracks/", '{"title": "A", "duration": "999999999 23:59:59"}', id="a track of three million years"
+        ),
+        pytest.param("/tracks/", '{"title": "A", "duration": "-999999999 00:00:00"}', id="and one before all time"),
+    ],
+)
+def test_what_was_a_crash_once_is_a_400(fuzzed, place, body):
+    ada = urlencode({"username": "ada", "password": "lovelace-1843"}).encode()
+    with urlopen(f"{fuzzed}/api-token-auth/", ada) as answer:
+        token = json.load(answer)["token"]
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+    with pytest.raises(HTTPError) as refused:
+        urlopen(Request(fuzzed + place, body.encode(), headers))
+
+    with refused.value as answer:
+        assert (answer.status, answer.headers["Content-Type"]) == (400, "application/json")
