@@ -102,7 +102,9 @@ class GrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Find tokens by a part of the user's name, or by an exact id, hint or user key."""
         found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
         if search_term:
-            found |= queryset.filter(named_exactly(search_term.strip()))
+            # A UNION, because each half has its index; with an OR across the join the database reads every row.
+            exact = queryset.order_by().filter(named_exactly(search_term.strip())).values("pk")
+            found = queryset.filter(pk__in=found.order_by().values("pk").union(exact))
         return found, may_have_duplicates
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
