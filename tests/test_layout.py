@@ -50,7 +50,8 @@ def where(pattern):
 def test_only_the_clock_asks_the_time():
     asks = r"\b(?:datetime|timezone|date)\.(?:now|utcnow|today|localdate)\b|\b(?:import|from) time\b"
 
-    assert where(asks) == {"clock.py": 1}
+    # The second has a stopwatch, which says how long and not when.
+    assert where(asks) == {"clock.py": 1, "engine/pruning.py": 1}
 
 
 def test_a_sites_settings_are_read_in_one_place():

@@ -104,6 +104,21 @@ def test_it_walks_the_whole_table_a_batch_at_a_time(monkeypatch, clock, hand_out
 
 
 @pytest.mark.django_db
+def test_it_rests_after_each_step_as_long_as_the_step_took(monkeypatch, clock, hand_out):
+    monkeypatch.setattr(pruning, "BATCH", 1)
+    seconds = iter([0.0, 2.0, 2.0, 7.0, 7.0])
+    rests: list[float] = []
+    monkeypatch.setattr(pruning, "monotonic", lambda: next(seconds))
+    monkeypatch.setattr(pruning, "sleep", rests.append)
+    for label in ("one", "two"):
+        hand_out(label=label)
+
+    prune()
+
+    assert rests == [2.0, 5.0]
+
+
+@pytest.mark.django_db
 def test_a_second_sweep_finds_nothing(clock, hand_out):
     hand_out(lifetime=HOUR)
     clock.turn(31 * DAY)

@@ -138,7 +138,8 @@ def _revoke_named(command: BaseCommand, asked: Namespace) -> None:
 def _prune(command: BaseCommand, asked: Namespace) -> None:
     """Delete the rows of tokens that ended longer ago than the site's RETENTION.
 
-    It can be killed and run again. Let a timer run it each night.
+    It takes small steps and rests as long as it works, so requests go on beside
+    it. It can be killed and run again. Let a timer run it each night.
     """
     gone = prune()
     _tell(command, asked, f"Rows deleted: {gone}.", deleted=gone)
