@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,7 +65,7 @@ def short_folder() -> str:
     return "/tmp" if IS_ROOT or len(usual) > LONGEST_FOLDER else usual
 
 
-def start_postgres(folder: Path) -> tuple[Server, str]:
+def start_postgres(folder: Path, chosen: Sequence[str] = SETTINGS) -> tuple[Server, str]:
     home = folder / "postgres"
     home.mkdir(mode=0o755)
     account = unprivileged()
@@ -76,7 +76,7 @@ def start_postgres(folder: Path) -> tuple[Server, str]:
     data = home / "data"
     words = ["-U", "postgres", "-A", "trust", "-E", "UTF8", f"--locale={LOCALE}", "--no-sync"]
     run([programs / "initdb", "-D", data, *words], home, account)
-    settings = [word for setting in SETTINGS for word in ("-c", setting)]
+    settings = [word for setting in chosen for word in ("-c", setting)]
     server = launch([programs / "postgres", "-D", data, "-k", home, *settings], home, account)
     wait(server, home, lambda: "ready" in read(data / "postmaster.pid"))
     return server, f"postgresql://postgres@/postgres?host={home}"

@@ -1,0 +1,1 @@
+"""Tables of any size, and what is asked of them."""
