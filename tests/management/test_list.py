@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tessera import Ask, Kind, Purpose, issue, revoke, verify
+from tessera.engine import lookup
 from tests.management.terminal import called, typed
 
 DAY = timedelta(days=1)
@@ -48,6 +51,20 @@ def test_people_see_the_live_ones_in_a_table_the_newest_first(of_each_state):
             "2027-11-23 12:02 ada              laptop",
         ],
     )
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 3, 5])
+def test_many_are_read_a_few_at_a_time_and_none_is_left_out(monkeypatch, hand_out, rows):
+    monkeypatch.setattr(lookup, "BATCH", 2)
+    for number in range(rows):
+        hand_out(label=f"{number}")
+
+    with CaptureQueriesContext(connection) as queries:
+        out, _ = called("tessera", "list", "--json")
+
+    assert {json.loads(line)["name"] for line in out.splitlines()} == {f"{number}" for number in range(rows)}
+    assert len(out.splitlines()) == rows
+    assert len(queries) == rows // 2 + 1
 
 
 def test_all_shows_the_ended_ones_too_and_when_they_ended(of_each_state):

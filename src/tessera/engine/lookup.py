@@ -1,5 +1,6 @@
 """Reading rows: one for `verify`, or many for a list."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Q, QuerySet
 
 from tessera.engine.bond import key_of
-from tessera.engine.storage import alias, storage
+from tessera.engine.storage import BATCH, alias, storage
 from tessera.models import Grant
 
 
@@ -27,6 +28,19 @@ def grants_of(subject: AbstractBaseUser) -> QuerySet[Grant]:
     key = key_of(subject)
     # To the database, nobody's grants are the machines'.
     return grants().none() if key is None else grants().filter(subject_id=key)
+
+
+def one_by_one(rows: QuerySet[Grant]) -> Iterator[Grant]:
+    """All of `rows`, the newest first, read a batch at a time by their keys.
+
+    A cursor of the database would go through all of them before it gave the first, and no pool may take its connection
+    away meanwhile.
+    """
+    batch = list(rows[:BATCH])
+    yield from batch
+    while len(batch) == BATCH:
+        batch = list(rows.filter(pk__lt=batch[-1].pk)[:BATCH])
+        yield from batch
 
 
 def live(now: datetime) -> Q:

@@ -13,7 +13,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from tessera import clock
 from tessera.conf import current
 from tessera.engine.issuance import issue
-from tessera.engine.lookup import grants, grants_of, live
+from tessera.engine.lookup import grants, grants_of, live, one_by_one
 from tessera.engine.policy import Ask
 from tessera.engine.pruning import prune
 from tessera.engine.revocation import revoke
@@ -83,7 +83,7 @@ def _list(command: BaseCommand, asked: Namespace) -> None:
     rows = grants() if asked.user is None else grants_of(user_named(asked.user))
     if not asked.json:
         command.stdout.write(HEADER)
-    for grant in (rows if asked.all else rows.filter(live(now))).iterator():
+    for grant in one_by_one(rows if asked.all else rows.filter(live(now))):
         command.stdout.write(json.dumps(as_json(grant, now)) if asked.json else as_line(grant, now))
 
 
