@@ -7,6 +7,7 @@
     python3 run.py check           formatting, lint, types, import floors, migrations
     python3 run.py bench [ARGS…]   what a request costs, beside the peers; ARGS are --quick, --json FILE, --chart FILE
     python3 run.py bench scale     how the cost grows up to ten million tokens
+    python3 run.py bench served    requests a second through gunicorn and PostgreSQL, beside the peers
     python3 run.py docs            the documentation, into docs/_build
 
 What they need is installed, from pinned and hash-checked requirements, into .venv (or the folder that VENV names).

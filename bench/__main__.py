@@ -1,7 +1,7 @@
 """`python3 run.py bench`: what an authenticated request costs, on SQLite and on PostgreSQL.
 
 It reports and never fails for a time. It does fail if a candidate lets in whom it should not.
-`python3 run.py bench scale` has a help of its own.
+`python3 run.py bench scale` and `… bench served` have a help of their own.
 """
 
 import argparse
@@ -17,17 +17,19 @@ from bench.chart import chart
 from bench.machine import machine
 from bench.report import report
 from bench.scale import scale
+from bench.served import served
 from tests.services import start, stop
 
 ROOT = Path(__file__).parents[1]
+APART = {"scale": scale, "served": served}
 DATABASES = ("sqlite", "postgres")
 FULL = {"rounds": 1000, "requests": 5, "rows": 1_000_000}
 QUICK = {"rounds": 200, "requests": 5, "rows": 100_000}
 
 
 def main() -> int:
-    if sys.argv[1:2] == ["scale"]:
-        return scale(sys.argv[2:])
+    if apart := APART.get(" ".join(sys.argv[1:2])):
+        return apart(sys.argv[2:])
     words = argparse.ArgumentParser(prog="run.py bench", description=__doc__)
     words.add_argument("--quick", action="store_true", help="fewer rounds and rows: under three minutes")
     words.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured there")
