@@ -157,7 +157,7 @@ with connection.execute_wrapper(killed):
     [
         pytest.param(["DELETE", "2"], 6, id="before its second writing"),
         pytest.param(["DELETE", "2", "after"], 6, id="before the commit of its second writing"),
-        pytest.param(["SELECT", "3"], 2, id="after the commit of its second writing"),
+        pytest.param(["SELECT", "4"], 2, id="after the commit of its second writing"),
     ],
 )
 def test_a_sweep_killed_half_way_has_done_half_and_the_next_does_the_rest(clock, hand_out, moment, left):

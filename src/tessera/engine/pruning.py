@@ -7,8 +7,9 @@ from django.db.models.functions import Coalesce
 
 from tessera import clock
 from tessera.conf import current
+from tessera.engine.foreign import TABLES, holds_keys
 from tessera.engine.storage import alias, storage
-from tessera.models import Grant
+from tessera.models import Grant, Kind
 
 BATCH = 1000
 """Rows looked at in one step. Each step is a transaction of its own, so a run may be killed and started again."""
@@ -18,10 +19,13 @@ def prune() -> int:
     """Delete the rows of grants that ended longer ago than `RETENTION`, and return how many there were.
 
     It walks the primary key, so it needs no index of its own on what rotation writes. After each step it rests for as
-    long as the step took.
+    long as the step took. An adopted row stays while the table of its key holds keys: it is what keeps `adopt_table`
+    from taking over again what has ended.
     """
     before, after, gone = clock.now() - current().RETENTION, UUID(int=0), 0
-    rows = Grant.objects.using(alias())
+    with storage():
+        kept = [package for package, table in TABLES.items() if holds_keys(table)]
+    rows = Grant.objects.using(alias()).exclude(kind=Kind.ADOPTED, client__in=kept)
     while True:
         began, step = monotonic(), rows.filter(pk__gt=after)
         with storage():

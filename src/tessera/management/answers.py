@@ -1,10 +1,12 @@
 """What the commands print: errors, and grants in a sentence, in a table or in JSON."""
 
+import json
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from django.core.management import CommandError
+from django.core.management import BaseCommand, CommandError, CommandParser
 
 from tessera.engine.storage import storage
 from tessera.errors import TesseraError
@@ -23,6 +25,16 @@ def refusals() -> Iterator[None]:
             yield
     except TesseraError as error:
         raise CommandError(problem(error).detail) from error
+
+
+def json_argument(parser: CommandParser) -> None:
+    """Take `--json`."""
+    parser.add_argument("--json", action="store_true", help="Answer in JSON, one object a line.")
+
+
+def tell(command: BaseCommand, asked: Namespace, sentence: str, **facts: str | int) -> None:
+    """Print the sentence, or the facts in it as an object of JSON."""
+    command.stdout.write(json.dumps(facts) if asked.json else sentence)
 
 
 def in_words(grant: Grant) -> str:

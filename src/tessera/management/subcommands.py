@@ -19,7 +19,8 @@ from tessera.engine.pruning import prune
 from tessera.engine.revocation import revoke
 from tessera.format import scope
 from tessera.format.opaque import expression
-from tessera.management.answers import HEADER, as_json, as_line, in_words
+from tessera.management.adopting import adopt, adopt_arguments
+from tessera.management.answers import HEADER, as_json, as_line, in_words, json_argument, tell
 from tessera.management.names import grants_named, lifetime, user_named
 from tessera.models import Kind
 
@@ -37,7 +38,7 @@ def _issue_arguments(parser: CommandParser) -> None:
     parser.add_argument("--kind", choices=_ISSUED, help="Default: personal, and machine without a user.")
     parser.add_argument("--scope", default="", help='How far it may go, such as "read write".')
     parser.add_argument("--client", default="", help="The software it is for.")
-    _json_argument(parser)
+    json_argument(parser)
 
 
 def _issue(command: BaseCommand, asked: Namespace) -> None:
@@ -69,7 +70,7 @@ def _issue(command: BaseCommand, asked: Namespace) -> None:
 def _list_arguments(parser: CommandParser) -> None:
     parser.add_argument("user", metavar="USER", nargs="?", help=f"{_USER} Default: all of them, and the machines.")
     parser.add_argument("--all", action="store_true", help="Those that have ended, too.")
-    _json_argument(parser)
+    json_argument(parser)
 
 
 def _list(command: BaseCommand, asked: Namespace) -> None:
@@ -92,7 +93,7 @@ def _revoke_arguments(parser: CommandParser) -> None:
     which.add_argument("tokens", metavar="TOKEN", nargs="*", default=[], help='An id, a hint or a token; "-": stdin.')
     which.add_argument("--user", help="All tokens of this user.")
     parser.add_argument("--client", help="With --user: only those for this software.")
-    _json_argument(parser)
+    json_argument(parser)
     parser.set_defaults(skip_checks=True)  # Whatever else is wrong with a site, what leaked has to end.
 
 
@@ -109,7 +110,7 @@ def _revoke(command: BaseCommand, asked: Namespace) -> None:
     """
     if asked.user is not None:
         ended = revoke(subject=user_named(asked.user), client=asked.client, reason=_REASON)
-        _tell(command, asked, f"Tokens ended: {ended}.", ended=ended)
+        tell(command, asked, f"Tokens ended: {ended}.", ended=ended)
     elif asked.client is not None:
         raise CommandError("--client goes with --user.", returncode=2)
     else:
@@ -124,7 +125,7 @@ def _revoke_named(command: BaseCommand, asked: Namespace) -> None:
             case [grant]:
                 ended = revoke(grant, reason=_REASON)
                 sentence = f"{'Ended' if ended else 'Had ended already'}: {in_words(grant)}."
-                _tell(command, asked, sentence, id=str(grant.pk), hint=grant.hint, ended=ended)
+                tell(command, asked, sentence, id=str(grant.pk), hint=grant.hint, ended=ended)
             case []:  # What was typed must not be repeated: it may be a token in which one letter is wrong.
                 unclear.append(f"Number {place} names no token of this site.")
             case several:
@@ -139,10 +140,12 @@ def _prune(command: BaseCommand, asked: Namespace) -> None:
     """Delete the rows of tokens that ended longer ago than the site's RETENTION.
 
     It takes small steps and rests as long as it works, so requests go on beside
-    it. It can be killed and run again. Let a timer run it each night.
+    it. It can be killed and run again. Let a timer run it each night. An adopted
+    token that has ended keeps its row for as long as the table that its key
+    came from holds keys: adopt would take it over again, as if it were new.
     """
     gone = prune()
-    _tell(command, asked, f"Rows deleted: {gone}.", deleted=gone)
+    tell(command, asked, f"Rows deleted: {gone}.", deleted=gone)
 
 
 def _pepper_arguments(parser: CommandParser) -> None:
@@ -173,16 +176,8 @@ def _regex(command: BaseCommand, _: Namespace) -> None:
     command.stdout.write(expression(current().prefixes()))
 
 
-def _json_argument(parser: CommandParser) -> None:
-    parser.add_argument("--json", action="store_true", help="Answer in JSON, one object a line.")
-
-
 def _no_arguments(parser: CommandParser) -> None:
     pass
-
-
-def _tell(command: BaseCommand, asked: Namespace, sentence: str, **facts: str | int) -> None:
-    command.stdout.write(json.dumps(facts) if asked.json else sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +193,8 @@ SUBCOMMANDS = MappingProxyType(
         "issue": SubCommand(_issue, _issue_arguments),
         "list": SubCommand(_list, _list_arguments),
         "revoke": SubCommand(_revoke, _revoke_arguments),
-        "prune": SubCommand(_prune, _json_argument),
+        "adopt": SubCommand(adopt, adopt_arguments),
+        "prune": SubCommand(_prune, json_argument),
         "pepper": SubCommand(_pepper, _pepper_arguments),
         "regex": SubCommand(_regex, _no_arguments),
     }

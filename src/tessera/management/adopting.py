@@ -1,0 +1,71 @@
+"""`manage.py tessera adopt`: taking over the keys of another package."""
+
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Callable
+from types import MappingProxyType
+
+from django.core.management import BaseCommand, CommandError, CommandParser
+
+from tessera.engine.adoption import Outcome, adopt_table
+from tessera.engine.foreign import TABLES, Table, count, is_there
+from tessera.engine.storage import alias
+from tessera.management.answers import json_argument, tell
+from tessera.management.names import lifetime
+
+_WORDS = MappingProxyType(
+    {
+        Outcome.ADOPTED: "adopted",
+        Outcome.HERE: "already here",
+        Outcome.NOBODYS: "without a user",
+        Outcome.UNFIT: "that no request can carry",
+    }
+)
+_WIDTH = 40
+
+
+def adopt_arguments(parser: CommandParser) -> None:
+    """What `adopt` takes."""
+    parser.add_argument("package", choices=sorted(TABLES), help="The package that made the keys.")
+    parser.add_argument("--dry-run", action="store_true", help="Write nothing: only count.")
+    parser.add_argument("--lifetime", help="30m, 12h, 90d, 2w or never, from now. Default: the site's TOKEN_LIFETIME.")
+    json_argument(parser)
+
+
+def adopt(command: BaseCommand, asked: Namespace) -> None:
+    """Take over the keys of another package, so that every one of them works on.
+
+    They are read from its table. The package itself need not be installed, and
+    its rows stay as they are: they are the way back.
+
+    It can be killed and run again. A key that is here is left alone, also if it
+    was revoked or replaced since, so nothing comes back to life. Users who are
+    inactive keep theirs: it is refused until they are active again.
+    """
+    table, ends = _table(asked.package), lifetime(asked.lifetime)
+    tally, show = Counter[Outcome](), _bar(command, count(table))
+    for became in adopt_table(asked.package, lifetime=ends, dry_run=asked.dry_run):
+        tally.update(became)
+        show(tally.total())
+    facts = {"found": tally.total(), **{outcome.value: tally[outcome] for outcome in Outcome}}
+    told = ", ".join(f"{words}: {tally[outcome]}" for outcome, words in _WORDS.items())
+    verb = "would be " if asked.dry_run else ""
+    tell(command, asked, f"Keys found: {tally.total()}; {verb}{told}.", **facts)
+
+
+def _table(package: str) -> Table:
+    table = TABLES[package]
+    if not is_there(table):
+        raise CommandError(f'The database "{alias()}" has no table {table.name}, so it has no keys of {package}.')
+    return table
+
+
+def _bar(command: BaseCommand, total: int) -> Callable[[int], None]:
+    """What shows, to people alone, how far it has come."""
+
+    def show(done: int) -> None:
+        full = _WIDTH * min(done, total) // max(total, 1)
+        end = "\n" if done >= total else ""
+        command.stderr.write(f"\r[{'=' * full:{_WIDTH}}] {done} of {total}", str, ending=end)
+
+    return show if command.stderr.isatty() else lambda _: None
