@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from tessera.dialects.authtoken import Token, TokenAuthentication, obtain_auth_token
+from tessera.dialects.authtoken import ObtainAuthToken, Token, TokenAuthentication, obtain_auth_token
 from tests import urls
 
 OURS, PEERS = "/api-token-auth/", "/peer/"
@@ -144,7 +144,29 @@ def test_options_tells_what_there_is(client):
         "description": "Log in with a name and a password, and get a new token.",
         "renders": ["application/json"],
         "parses": ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"],
+        "actions": {
+            "POST": {
+                name: {"type": "string", "required": True, "read_only": False, "label": label, "max_length": longest}
+                for name, label, longest in [("username", "Username", 1024), ("password", "Password", 4096)]
+            }
+        },
     }
+
+
+def test_a_view_of_a_sites_own_asks_for_the_serializer_as_it_asks_the_peers(client, user):
+    class LogIn(ObtainAuthToken):
+        def post(self, request, *args, **kwargs):
+            serializer = self.get_serializer(data=request.data)
+            serializer.is_valid(raise_exception=True)
+            answer = super().post(request, *args, **kwargs)
+            told = serializer.context["request"] is request, serializer.context["view"] is self
+            return Response({**answer.data, "email": serializer.validated_data["user"].email, "told": told})
+
+    request = APIRequestFactory().post("/v1/log-in/", ADA)
+
+    answer = LogIn.as_view()(request, version="v1")
+
+    assert (answer.status_code, answer.data["email"], answer.data["told"]) == (200, "", (True, True))
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "text/html;q=1, image/*"])

@@ -53,9 +53,17 @@ class ObtainAuthToken(Endpoint):
 
     serializer_class = AuthTokenSerializer
 
-    def post(self, request: Request) -> Response:
+    def get_serializer_context(self) -> dict[str, Any]:
+        """What the serializer is told of the request."""
+        return {"request": self.request, "format": self.format_kwarg, "view": self}
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
+        """The serializer of a body. A subclass of the peer's view calls it, and so does REST framework for OPTIONS."""
+        return self.serializer_class(*args, **{**kwargs, "context": self.get_serializer_context()})
+
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Log in, and issue a token."""
-        serializer = self.serializer_class(data=request.data, context={"request": request})
+        serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         issued = issue(Ask(subject=serializer.validated_data["user"], kind=Kind.SIGN_IN, client=CLIENT))
         return Response({"token": issued.secret})
