@@ -32,9 +32,7 @@ class TokenAuthentication(BaseAuthentication):
         """Return `request.user` and `request.auth`, or `None` if the request carries no token of ours."""
         try:
             secret = self.presented(request)
-            if secret is None:
-                return None
-            return self.authenticated(verify(secret, accept=self.accept), secret)
+            return None if secret is None else self.opened_by(secret)
         except TesseraError as error:
             raise refusal(error) from error
 
@@ -45,6 +43,11 @@ class TokenAuthentication(BaseAuthentication):
             MalformedHeader: the header cannot be read.
         """
         return from_header(_authorization(request), {scheme.lower().encode("latin-1") for scheme in self.schemes})
+
+    @sensitive_variables()
+    def opened_by(self, secret: bytes) -> tuple[Any, Any]:
+        """Verify the credential, and return what `authenticate` does."""
+        return self.authenticated(verify(secret, accept=self.accept), secret)
 
     def authenticated(self, principal: Principal, secret: bytes) -> tuple[Any, Any]:
         """Return `request.user` and `request.auth`. A dialect overrides it to return its own token object."""

@@ -12,6 +12,7 @@ from django.core.exceptions import FieldError
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.db.models.signals import post_save
+from django.shortcuts import get_object_or_404
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.serializers import ModelSerializer
@@ -184,15 +185,69 @@ def test_select_related_user_saves_the_query_for_the_user(user, django_assert_nu
 @pytest.mark.parametrize(
     "ask",
     [
-        pytest.param(lambda tokens: tokens.get(key="k"), id="get"),
-        pytest.param(lambda tokens: tokens.select_related("user").get(key="k"), id="as the peer's authentication"),
-        pytest.param(lambda tokens: tokens.filter(Q(key__startswith="k")), id="filter"),
+        pytest.param(lambda tokens: tokens.filter(key="k"), id="filter"),
+        pytest.param(lambda tokens: tokens.get(Q(key="k")), id="Q"),
+        pytest.param(lambda tokens: tokens.get(key__startswith="k"), id="a piece of it"),
         pytest.param(lambda tokens: tokens.order_by("key"), id="order_by"),
     ],
 )
 def test_a_query_for_a_key_is_an_error_that_says_the_cure(db, ask):
-    with pytest.raises(FieldError, match=r"use tessera\.verify\(\)"):
+    with pytest.raises(FieldError, match=r"use Token\.objects\.get\(key=…\)"):
         ask(Token.objects.all())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "find",
+    [
+        pytest.param(lambda key, user: Token.objects.get(key=key), id="get"),
+        pytest.param(lambda key, user: Token.objects.select_related("user").get(key=key), id="as the peer does"),
+        pytest.param(lambda key, user: Token.objects.get(key=key, user=user), id="and its user"),
+        pytest.param(lambda key, user: get_object_or_404(Token, key=key), id="get_object_or_404"),
+        pytest.param(lambda key, user: TokenAuthentication().get_model().objects.get(key=key), id="get_model"),
+    ],
+)
+def test_get_by_a_key_verifies_it_and_answers_a_token_that_knows_it(user, find):
+    token = Token.objects.create(user=user)
+
+    found = find(token.key, user)
+
+    assert (found, found.key, found.user, found.created) == (token, token.key, user, token.created)
+
+
+def another_users(user):
+    return {"key": Token.objects.create(user=User.objects.create_user("eve")).key, "user": user}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda user: {"key": "401f7ac837da42b97f613d789819ff93537bee6a"}, id="unknown"),
+        pytest.param(lambda user: {"key": None}, id="none"),
+        pytest.param(lambda user: {"key": "ключ"}, id="no ASCII"),
+        pytest.param(lambda user: {"key": dead(user)}, id="ended"),
+        pytest.param(lambda user: {"key": issue(Ask(subject=user)).secret}, id="made by another dialect"),
+        pytest.param(another_users, id="another user's"),
+    ],
+)
+def test_a_key_that_opens_none_of_the_tokens_asked_for_does_not_exist(user, ask):
+    with pytest.raises(Token.DoesNotExist):
+        Token.objects.get(**ask(user))
+
+
+def dead(user):
+    token = Token.objects.create(user=user)
+    token.delete()
+    return token.key
+
+
+@pytest.mark.django_db
+def test_a_key_does_not_leave_the_selection_that_it_is_asked_of(user):
+    token = Token.objects.create(user=user)
+
+    with pytest.raises(Token.DoesNotExist):
+        Token.objects.exclude(user=user).get(key=token.key)
 
 
 @pytest.mark.django_db
@@ -287,6 +342,7 @@ def test_to_delete_is_to_end_so_the_row_stays_for_people_to_look_at(user):
         pytest.param(lambda user, eve: Token.objects.update_or_create(user=user), id="update_or_create"),
         pytest.param(lambda user, eve: Token.objects.bulk_create([of(user)]), id="bulk_create"),
         pytest.param(lambda user, eve: of(user).save(), id="save"),
+        pytest.param(lambda user, eve: Token.generate_key(), id="generate_key"),
         pytest.param(lambda user, eve: Token.objects.get(user=user).save(), id="save again"),
         pytest.param(lambda user, eve: hand_over(Token.objects.get(user=user), eve), id="another user"),
     ],

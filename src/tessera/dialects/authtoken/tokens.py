@@ -26,13 +26,16 @@ from tessera.engine.lookup import live
 from tessera.engine.policy import Ask
 from tessera.engine.revocation import revoke
 from tessera.engine.storage import alias, batches
-from tessera.engine.verification import Principal, prove
+from tessera.engine.verification import Principal, prove, verify
 from tessera.errors import InvalidCredential, KeyTaken, SecretGone
 from tessera.format.opaque import Purpose
 from tessera.models import Grant, Kind
 
 CLIENT = "authtoken"
 """The client of every grant that this dialect made."""
+
+PURPOSES = frozenset({Purpose.ACCESS, Purpose.PERSONAL, Purpose.ADOPTED})
+"""What opens the doors of this dialect."""
 
 _COLUMNS = MappingProxyType({"user": "subject", "user_id": "subject_id", "created": "created_at"})
 """The peer's names of our columns."""
@@ -45,9 +48,7 @@ class TokenQuery(Query):
         """Where Django turns each name into a column."""
         if opts is self.get_meta():
             if names[0] == "key":
-                raise FieldError(
-                    "A key is not kept, so no query finds it: use tessera.verify() to learn whose a token is."
-                )
+                raise FieldError("A key is not kept, so no query finds it: use Token.objects.get(key=…).")
             names = [_COLUMNS.get(names[0], names[0]), *names[1:]]
         return super().names_to_path(names, opts, *args, **kwargs)
 
@@ -66,6 +67,18 @@ class TokenQuerySet(models.QuerySet["Token"]):
     def select_related(self, *fields: Any) -> Self:
         """As Django's, in the peer's names."""
         return super().select_related(*(_COLUMNS.get(field, field) for field in fields))
+
+    @sensitive_variables()
+    def get(self, *args: Any, **kwargs: Any) -> "Token":
+        """As Django's, save that a `key` is verified. The token that it opens is one of these, or does not exist."""
+        if "key" not in kwargs:
+            return super().get(*args, **kwargs)
+        key = str(kwargs.pop("key"))
+        try:
+            principal = verify(key, accept=PURPOSES)
+        except InvalidCredential as error:
+            raise self.model.DoesNotExist("No live token has this key.") from error
+        return super().get(*args, **kwargs, pk=principal.grant_id)._holding(key, principal.subject)
 
     @sensitive_variables()
     def create(self, *, user: AbstractBaseUser, key: str | None = None) -> "Token":  # type: ignore[override]
@@ -194,6 +207,7 @@ class Token(Grant):
         return created
 
     save = _refused
+    generate_key = staticmethod(_refused)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """End it, and every token of this dialect that the user has.
