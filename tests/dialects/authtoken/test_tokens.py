@@ -215,6 +215,33 @@ def test_get_by_a_key_verifies_it_and_answers_a_token_that_knows_it(user, find):
     assert (found, found.key, found.user, found.created) == (token, token.key, user, token.created)
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda user: {"user": user}, id="user"),
+        pytest.param(lambda user: {"user_id": user.pk}, id="user_id"),
+        pytest.param(lambda user: {"user__username": "ada"}, id="username"),
+    ],
+)
+def test_get_answers_the_newest_of_a_users_tokens(user, clock, ask):
+    Token.objects.create(user=User.objects.create_user("eve"))
+    for _ in range(3):
+        clock.turn(timedelta(seconds=1))
+        newest = Token.objects.create(user=user)
+
+    assert Token.objects.select_related("user").get(**ask(user)) == newest
+
+
+@pytest.mark.django_db
+def test_get_does_not_choose_between_users(user):
+    for name in ("bob", "eve"):
+        Token.objects.create(user=User.objects.create_user(name))
+
+    with pytest.raises(Token.MultipleObjectsReturned):
+        Token.objects.get(created__isnull=False)
+
+
 def another_users(user):
     return {"key": Token.objects.create(user=User.objects.create_user("eve")).key, "user": user}
 

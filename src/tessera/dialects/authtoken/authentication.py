@@ -53,7 +53,7 @@ class TokenAuthentication(authentication.TokenAuthentication):
             AuthenticationFailed: it is not valid.
         """
         try:
-            return super().opened_by(key.encode("ascii", "replace"))
+            return super().opened_by(key.encode(errors="replace"))
         except TesseraError as error:
             raise refusal(error) from error
 
