@@ -2,6 +2,7 @@
 
     ```console     commands, each after `$ `, and what they print
     ```python      with `# some/file.py` as its first line, the end of that file; else typed into `manage.py shell`
+    ```diff        applied to the project
     | Request |    a table: each row is sent, and answered as it says
 
 `…` stands for anything. A command fails only where the page shows an `Error`. A page that makes a project begins in an
@@ -79,7 +80,15 @@ def me(request):
 
 urlpatterns += [path("me/", me)]
 ```
-"""
+""",
+    "authtoken.md": """
+```console
+$ cp -R "$ROOT"/tests/dialects/authtoken/project/. .
+$ python manage.py migrate
+$ python manage.py shell -c 'User.objects.create_user("ada", password="lovelace-1843")'
+$ KEY=$(python manage.py drf_create_token ada | cut -d " " -f 3)
+```
+""",
 }
 """What a page takes for granted and is too long for a comment where people read the page as it is written."""
 
@@ -129,6 +138,8 @@ def steps(page: Path) -> Iterator[Step]:
             path = re.match(r"# (\S+\.py)\n", block["text"])
             command = f"append_to {path[1]}" if path else "python manage.py shell"
             yield Step(where, f"{command} <<'END OF BLOCK'\n\n{block['text']}END OF BLOCK")
+        elif block["language"] == "diff":
+            yield Step(where, f"patch -p1 -F0 <<'END OF BLOCK'\n{block['text']}END OF BLOCK")
 
 
 def sent(where: str, row: str) -> Step:
@@ -160,7 +171,7 @@ def follow(page: Path, folder: Path) -> None:
     script = script.replace("python manage.py runserver\n", "serve\n").replace(ADDRESS, f"127.0.0.1:{port}")
     log, told = folder.parent / f"{page.stem}.server", folder.parent / f"{page.stem}.told"
     environ = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    environ |= {"LOG": str(log), "PORT": str(port)}
+    environ |= {"LOG": str(log), "PORT": str(port), "ROOT": str(ROOT)}
     environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ['PATH']}"
     with told.open("wb") as output:
         reader = subprocess.Popen(
@@ -228,7 +239,7 @@ def test_every_block_is_followed_or_has_a_reason_not_to_be():
         (page, block["language"])
         for page, block in blocks
         if (block["language"] == "console" and not block["text"].startswith("$ "))
-        or (block["language"][0] != "{" and block["language"] not in {"console", "python", *NOT_RUN_LANGUAGES})
+        or (block["language"][0] != "{" and block["language"] not in {"console", "python", "diff", *NOT_RUN_LANGUAGES})
     }
 
     assert odd == set()
