@@ -556,6 +556,17 @@ def test_auth_token_is_the_newest_live_one(user, clock):
     assert (hasattr(user, "auth_token"), user.auth_token) == (True, newest)
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("key", ["2f1d7a2c3b9e4f60718293a4b5c6d7e8f9012345", "a made-up one", "another"])
+def test_an_adopted_key_is_as_old_as_it_is(user, clock, key):
+    adopted = Token.objects.create(user=user, key=key.replace(" ", "-"))
+    clock.turn(timedelta(seconds=1))
+    newest = Token.objects.create(user=user)
+
+    assert adopted != newest
+    assert (user.auth_token, Token.objects.get(user=user)) == (newest, newest)
+
+
 def test_auth_token_of_the_user_model_itself_is_no_token_and_no_error():
     assert not isinstance(User.auth_token, Token)  # type: ignore[attr-defined]
 

@@ -78,7 +78,7 @@ class TokenQuerySet(models.QuerySet["Token"]):
         try:
             return super().get(*args, **kwargs)
         except self.model.MultipleObjectsReturned:
-            found = self.filter(*args, **kwargs).order_by("-pk")
+            found = self.filter(*args, **kwargs).order_by("-created_at", "-pk")
             newest = found[0]
             if found.exclude(subject_id=newest.subject_id).exists():
                 raise
@@ -243,7 +243,7 @@ class AuthTokenOfUser:
         if user is None:
             return self
         # To the database, the tokens of nobody are the machines'.
-        token = None if user.pk is None else Token.objects.filter(subject=user).order_by("-pk").first()
+        token = None if user.pk is None else Token.objects.filter(subject=user).order_by("-created_at", "-pk").first()
         if token is None:
             raise NoAuthToken(f"{owner.__name__} has no auth_token.")
         return token
