@@ -53,6 +53,16 @@ def get_or_create(user: Any) -> None:
     assert (opens(first.key), opens(second.key)) == (True, True)
 
 
+@idiom('`Token.objects.create(key="…", user=user)`')
+def create_with_a_key(user: Any) -> None:
+    key = "2f1d7a2c3b9e4f60718293a4b5c6d7e8f9012345"
+
+    token = Token.objects.create(key=key, user=user)
+
+    assert token.key == key
+    assert TokenAuthentication().authenticate_credentials(key) == (user, token)
+
+
 @idiom("`Token(user=user).save()`, `.bulk_create(…)`, `.update(…)`, `.update_or_create(…)`, `Token.generate_key()`")
 def write(user: Any) -> None:
     token = Token(user=user)  # type: ignore[misc]  # The stubs look at fields alone.

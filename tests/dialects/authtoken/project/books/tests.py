@@ -8,6 +8,8 @@ from rest_framework.test import APIClient, APITestCase
 
 from books.models import Book
 
+KEY = "2f1d7a2c3b9e4f60718293a4b5c6d7e8f9012345"
+
 
 class BookTests(APITestCase):
     def setUp(self):
@@ -26,6 +28,12 @@ class BookTests(APITestCase):
 
     def test_nobody_sees_books_without_a_key(self):
         self.assertEqual(APIClient().get("/books/").status_code, 401)
+
+    def test_a_known_key(self):
+        Token.objects.filter(user=self.user).delete()
+        Token.objects.create(key=KEY, user=self.user)
+        self.client.credentials(HTTP_AUTHORIZATION=f"Token {KEY}")
+        self.assertEqual(self.client.get("/books/").status_code, 200)
 
     def test_log_in(self):
         answer = APIClient().post("/login/", {"username": "ada", "password": "lovelace-1843"})
