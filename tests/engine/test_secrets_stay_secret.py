@@ -3,6 +3,7 @@
 import base64
 import logging
 from io import StringIO
+from secrets import token_hex
 from unittest.mock import patch
 from uuid import UUID
 
@@ -15,8 +16,8 @@ from django.core.management import call_command
 from django.db import connection
 from rest_framework.test import APIClient
 
-from tessera import Ask, Kind, Policy, Purpose, TesseraError, conf, issue, replace, revoke, verify
-from tessera.dialects.authtoken import Token
+from tessera import Ask, Issued, Kind, Policy, Purpose, TesseraError, conf, issue, replace, revoke, verify
+from tessera.dialects.authtoken import Token, TokenAuthentication
 from tessera.engine.keyring import keyring
 from tessera.engine.revocation import revoke_presented
 from tessera.format import hashing
@@ -214,6 +215,8 @@ VERBS = {
     "revoke": lambda issued: revoke_presented(issued.secret, accept=EVERY),
     "issue": lambda issued: issue(Ask(subject=issued.grant.subject)),
     "create": lambda issued: Token.objects.create(user=issued.grant.subject),
+    "get": lambda issued: Token.objects.get(key=issued.secret),
+    "authenticate_credentials": lambda issued: TokenAuthentication().authenticate_credentials(issued.secret),
 }
 CRASHES = [
     pytest.param(verb, breaks, id=f"{name}, {how}")
@@ -221,6 +224,17 @@ CRASHES = [
     for how, breaks in BREAKS.items()
     if how != "a policy breaks" or name in {"issue", "create"}
 ]
+
+
+@pytest.mark.parametrize("make", ["create", "get_or_create"])
+def test_a_report_of_an_adoption_that_crashes_does_not_tell_the_key(hand_out, make):
+    known = Issued(token_hex(20), hand_out().grant)
+
+    with connection.execute_wrapper(out_of_order):
+        report = report_of(lambda: getattr(Token.objects, make)(user=known.grant.subject, key=known.secret))
+
+    assert "out of order" in report
+    assert traces(report, known.secret) == set()
 
 
 @pytest.mark.parametrize(("verb", "breaks"), CRASHES)

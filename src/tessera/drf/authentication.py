@@ -44,7 +44,6 @@ class TokenAuthentication(BaseAuthentication):
         """
         return from_header(_authorization(request), {scheme.lower().encode("latin-1") for scheme in self.schemes})
 
-    @sensitive_variables()
     def opened_by(self, secret: bytes) -> tuple[Any, Any]:
         """Verify the credential, and return what `authenticate` does."""
         return self.authenticated(verify(secret, accept=self.accept), secret)

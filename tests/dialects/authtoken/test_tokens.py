@@ -243,6 +243,7 @@ def test_get_does_not_choose_between_users(user):
 
 
 def another_users(user):
+    Token.objects.create(user=user)
     return {"key": Token.objects.create(user=User.objects.create_user("eve")).key, "user": user}
 
 

@@ -40,7 +40,6 @@ class TokenAuthentication(authentication.TokenAuthentication):
         """The site's own keyword, then those that are always accepted."""
         return (self.keyword, *authentication.TokenAuthentication.schemes)
 
-    @sensitive_variables()
     def opened_by(self, secret: bytes) -> tuple[Any, Any]:
         """Hand the key to `authenticate_credentials`, which a subclass may have made its own."""
         return self.authenticate_credentials(secret.decode())

@@ -84,7 +84,6 @@ class TokenQuerySet(models.QuerySet["Token"]):
                 raise
             return newest
 
-    @sensitive_variables()
     def _with_key(self, key: str, *args: Any, **kwargs: Any) -> "Token":
         try:
             principal = verify(key, accept=PURPOSES)
@@ -143,6 +142,11 @@ class TokenManager(models.Manager.from_queryset(TokenQuerySet)):  # type: ignore
         """The live tokens of this dialect."""
         queryset: TokenQuerySet = super().get_queryset()
         return queryset.using(alias()).filter(live(clock.now()), client=CLIENT)
+
+
+for _name in ("get", "create", "get_or_create"):
+    # Django's step from the manager to the queryset holds the key, too, should a request crash.
+    setattr(TokenManager, _name, sensitive_variables()(getattr(TokenManager, _name)))
 
 
 class Token(Grant):
