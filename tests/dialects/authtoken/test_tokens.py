@@ -231,6 +231,7 @@ def test_get_answers_the_newest_of_a_users_tokens(user, clock, ask):
         newest = Token.objects.create(user=user)
 
     assert Token.objects.select_related("user").get(**ask(user)) == newest
+    assert Token.objects.values("created").get(**ask(user)) == {"created": newest.created}
 
 
 @pytest.mark.django_db
