@@ -1,5 +1,6 @@
 """Every row of the table in `docs/how-to/coming-from/authtoken.md` is true: what is spelt there is done here."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,6 +11,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.core.management import call_command
+from django.core.serializers import deserialize
+from django.core.serializers.base import DeserializationError
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 from rest_framework.test import APIClient
@@ -255,6 +258,26 @@ def meta(user: Any) -> None:
         Token._meta.get_field("user")  # type: ignore[misc]
 
     assert Token._meta.get_field("subject").related_model is User
+
+
+@idiom('`User.objects.select_related("auth_token")`, `.filter(auth_token__isnull=True)`')
+def relation(user: Any) -> None:
+    for ask in (
+        lambda: list(User.objects.select_related("auth_token")),  # type: ignore[misc]
+        lambda: User.objects.filter(auth_token__isnull=True),  # type: ignore[misc]
+    ):
+        with pytest.raises(FieldError, match=r"tessera_grants|Invalid field name"):
+            ask()
+
+    assert list(User.objects.filter(tessera_grants__isnull=True)) == [user]
+
+
+@idiom('a fixture with `"model": "authtoken.token"`')
+def fixture(user: Any) -> None:
+    row = {"model": "authtoken.token", "pk": "x", "fields": {"user": user.pk, "created": "2026-11-23T12:00:00Z"}}
+
+    with pytest.raises(DeserializationError):
+        list(deserialize("json", json.dumps([row])))
 
 
 @idiom("a second log-in")
