@@ -51,6 +51,7 @@ NOT_RUN_LANGUAGES = {
     "apache": "it needs Apache",
     "javascript": "it needs a browser",
     "nginx": "it needs nginx",
+    "sql": "it needs PostgreSQL",
     "text": "it is something to look at",
 }
 
