@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-WIDTH, LEFT, RIGHT = 720, 160, 60
-BAR, GAP, HEAD = 16, 10, 44
+WIDTH, LEFT, RIGHT = 720, 172, 64
+BAR, GAP, HEAD, EDGE = 16, 10, 48, 16
 
-# Colours of the page around it cannot be asked for from within an image, so the image asks what the reader prefers.
+# The page around an image may be light where its reader prefers dark, so the image brings its own ground.
 STYLE = """
+.ground { fill: #ffffff }
 text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 .head { font-weight: 600 }
 .bar { fill: #8c959f }
@@ -16,6 +17,7 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 .ours { fill: #0969da }
 .line { stroke: #8c959f; stroke-dasharray: 3 3 }
 @media (prefers-color-scheme: dark) {
+  .ground { fill: #161b22 }
   text { fill: #e6edf3 }
   .bar { fill: #6e7681 }
   .floor { fill: #db6d28 }
@@ -32,7 +34,7 @@ def chart(told: Mapping[str, Any]) -> str:
     scale = (WIDTH - LEFT - RIGHT) / widest
     parts, top = [], 0
     for database in databases:
-        parts.append(f'<text class="head" x="0" y="{top + 24}">{escape(database["server"])}</text>')
+        parts.append(f'<text class="head" x="{EDGE}" y="{top + 30}">{escape(database["server"])}</text>')
         top += HEAD
         for name, row in _cheapest_first(database["candidates"]):
             parts.append(_bar(name, row["to_open"]["median"], scale, top))
@@ -40,8 +42,9 @@ def chart(told: Mapping[str, Any]) -> str:
         parts.append(_one(scale, top - len(database["candidates"]) * (BAR + GAP), top))
     title = "CPU of an authenticated request, as a ratio to the same view without authentication"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top}" role="img" aria-label="{title}">\n'
-        f"<title>{title}</title>\n<style>{STYLE}</style>\n" + "\n".join(parts) + "\n</svg>\n"
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top + EDGE}" role="img" aria-label="{title}">\n'
+        f"<title>{title}</title>\n<style>{STYLE}</style>\n"
+        f'<rect class="ground" width="{WIDTH}" height="{top + EDGE}" rx="8"/>\n' + "\n".join(parts) + "\n</svg>\n"
     )
 
 

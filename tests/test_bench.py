@@ -1,0 +1,45 @@
+"""What the bench says of its timings. That the candidates serve and refuse whom they should, it proves itself first."""
+
+from xml.etree import ElementTree
+
+import pytest
+
+from bench.aims import verdicts
+from bench.chart import chart
+from bench.rounds import ratio
+
+TESSERA = {
+    "to_open": {"median": 1.5},
+    "to_floor": {"median": 1.15},
+    "forged": {"to_no_credential": {"median": 1.0}},
+    "random": {"to_no_credential": {"median": 1.0}},
+    "login": {"token_writes": 1},
+    "crowd": {"median": 1.0},
+}
+
+
+def told(**changes):
+    rows = {"none": {"to_open": {"median": 1.0}}, "tessera": TESSERA | changes}
+    return {"databases": {"sqlite": {"server": "SQLite 3.40.1", "candidates": rows}}}
+
+
+@pytest.mark.parametrize(
+    ("ratio", "word"), [pytest.param(1.15, "reached", id="at the limit"), pytest.param(1.16, "MISSED", id="above it")]
+)
+def test_an_aim_is_reached_up_to_its_limit(ratio, word):
+    line = next(verdicts(told(to_floor={"median": ratio})["databases"]))
+
+    assert line.split()[:2] == [word, str(ratio)]
+
+
+def test_a_round_is_compared_with_itself_only():
+    spread = ratio([2.0, 20.0, 200.0], [1.0, 10.0, 100.0])
+
+    assert (spread.low, spread.median, spread.high) == (2.0, 2.0, 2.0)
+
+
+def test_the_chart_has_a_bar_for_each_candidate_the_cheapest_first():
+    drawing = ElementTree.fromstring(chart(told()))
+
+    texts = [text.text for text in drawing.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts == ["SQLite 3.40.1", "none", "1.00", "tessera", "1.50"]
