@@ -22,6 +22,7 @@ from tessera.checks.settings import PROOFS
 from tessera.conf import NAMES
 from tessera.dialects.authtoken import ObtainAuthToken
 from tessera.drf import TokenAuthentication
+from tests.former import keep, make_table
 from tests.processes import python
 
 PEPPER, OTHER_PEPPER = "5f0c7a91d2e84b36a1f97c0de45b8832", b"9d41c6b07e5f43aa8812f36d0be7a25c"
@@ -266,6 +267,34 @@ def test_tokens_and_users_in_two_databases_are_told():
         "tessera.E022",
         "Tokens are kept in the database tokens and users in default.",
     )
+
+
+@pytest.mark.parametrize(
+    ("databases", "numbers"),
+    [
+        pytest.param(["default"], ["W008"], id="where the database may be read"),
+        pytest.param([], [], id="where none may"),
+        pytest.param(None, [], id="in a plain check"),
+        pytest.param(["replica"], [], id="where another may"),
+    ],
+)
+def test_keys_that_can_be_read_are_told(db, databases, numbers):
+    make_table(constrained=False)
+    keep("test-key", 1)
+
+    messages = run_checks(tags=["tessera"], databases=databases)
+
+    told = [message for message in messages if message.id != "tessera.W001"]
+    assert ids(told) == numbers
+    assert [message.msg for message in told if "authtoken_token" not in message.msg or "test-key" in message.msg] == []
+
+
+@pytest.mark.parametrize("has_table", [True, False], ids=["an empty table", "no table"])
+def test_without_such_a_key_nothing_is_told(db, has_table):
+    if has_table:
+        make_table()
+
+    assert "tessera.W008" not in [message.id for message in run_checks(databases=["default"])]
 
 
 @pytest.mark.parametrize("version", ["3.17.1", "3.9", "2.4.8"])

@@ -121,7 +121,7 @@ SENTENCES = MappingProxyType(
         "W003": (
             "rest_framework.authtoken is installed too: user.auth_token is its token and not ours, "
             "and manage.py drf_create_token is the command of {winner}.",
-            "Take it out of INSTALLED_APPS when its tokens have gone; until then the earlier app has the command.",
+            "manage.py tessera adopt authtoken takes its tokens over; then take it out of INSTALLED_APPS.",
         ),
         "W004": (
             'TESSERA["LOGIN_RATES"] counts nothing for {rates}, so passwords are guessed faster.',
@@ -138,6 +138,10 @@ SENTENCES = MappingProxyType(
         "W007": (
             'TESSERA["TOKEN_LIFETIME"] is "never": a token that leaked unnoticed opens for good.',
             "Such as timedelta(days=365); a single ask may still say never.",
+        ),
+        "W008": (
+            "The table {table} holds keys in clear: whoever reads the database can use them.",
+            "manage.py tessera adopt {package} takes them over, and with --finish it then scrubs the table for good.",
         ),
     }
 )

@@ -1,5 +1,6 @@
 """The checks of what tessera works with: the cache that counts log-ins, the databases, other apps, versions."""
 
+from collections.abc import Collection
 from importlib.util import find_spec
 from typing import Any
 
@@ -17,6 +18,8 @@ from django.utils.version import get_version_tuple
 from tessera.checks.catalog import say
 from tessera.checks.settings import is_right
 from tessera.checks.site import attempt, tessera
+from tessera.engine.foreign import TABLES, holds_keys
+from tessera.engine.storage import alias
 from tessera.models import Grant
 
 OLDEST_REST_FRAMEWORK = (3, 17, 2)
@@ -66,6 +69,21 @@ def prove_authtoken_is_ours(**_: Any) -> list[CheckMessage]:
     installed = [config.name for config in apps.get_app_configs()]
     claimants = [name for name in installed if name in {"tessera", "rest_framework.authtoken"}]
     return [say("W003", winner=claimants[0])] if len(claimants) > 1 else []
+
+
+@register("tessera", Tags.database)
+def prove_no_key_is_readable(databases: Collection[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """No table of another package holds keys that were adopted, or could be.
+
+    It reads the database, so it runs where Django's own checks may: in `migrate`, and in `check --database`.
+    """
+    if attempt(alias) not in (databases or ()):
+        return []
+    return [
+        say("W008", table=table.name, package=package)
+        for package, table in TABLES.items()
+        if attempt(lambda table=table: holds_keys(table)) is True  # type: ignore[misc]
+    ]
 
 
 def _cache() -> BaseCache | Exception:
