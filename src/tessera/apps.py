@@ -3,7 +3,7 @@
 import re
 
 from django.apps import AppConfig, apps
-from django.db.models.signals import post_save, pre_save
+from django.db.models.signals import post_save, pre_delete, pre_save
 from django.utils.translation import gettext_lazy as _
 from django.views.debug import SafeExceptionReporterFilter
 
@@ -22,6 +22,8 @@ class TesseraConfig(AppConfig):
         pre_save.connect(receivers.notice_rehash, dispatch_uid="tessera.notice_rehash")
         post_save.connect(receivers.carry_grants_over, dispatch_uid="tessera.carry_grants_over")
         post_save.connect(receivers.give_token, dispatch_uid="tessera.give_token")
+        for model in receivers.models_of_users():  # Of all models, it would slow the deleting of anything down.
+            pre_delete.connect(receivers.forget_old_keys, model, dispatch_uid="tessera.forget_old_keys")
         hide_peppers()
         tokens.give_users_their_auth_token()
         if apps.is_installed("drf_spectacular"):

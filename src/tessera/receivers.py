@@ -1,9 +1,11 @@
-"""The receivers of Django's signals about saved users. `tessera.apps` connects them."""
+"""The receivers of Django's signals about users who are saved or deleted. `tessera.apps` connects them."""
 
 import logging
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
@@ -12,6 +14,7 @@ from django.utils.module_loading import import_string
 
 from tessera.conf import current
 from tessera.engine.bond import carry_over, is_mere_rehash, key_of
+from tessera.engine.foreign import TABLES, forget
 from tessera.engine.issuance import issue
 from tessera.engine.policy import Ask
 from tessera.errors import NotAllowed
@@ -44,6 +47,18 @@ def carry_grants_over(instance: Any, **_: Any) -> None:
     stored = vars(instance).pop(_REHASHED_FROM, None)
     if stored is not None:
         carry_over(instance, stored)
+
+
+def forget_old_keys(instance: Any, using: str, **_: Any) -> None:
+    """Before a user is deleted: delete what tables of other packages, which Django no longer looks at, have of him."""
+    for table in TABLES.values():
+        forget(table, instance, using)
+
+
+def models_of_users() -> Iterator[type[Model]]:
+    """The user model and its proxies: as which of them a user is deleted, that one sends the signal."""
+    users = get_user_model()
+    return (model for model in apps.get_models() if model._meta.concrete_model is users._meta.concrete_model)
 
 
 def give_token(instance: Model, created: bool, raw: bool, using: str, **_: Any) -> None:

@@ -1,5 +1,7 @@
 """What happens to a site, from its first migration to the end of its first user: run in a process of its own."""
 
+from datetime import datetime
+from io import StringIO
 from typing import Any
 
 import django
@@ -10,11 +12,13 @@ from django.conf import settings  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.test import Client, override_settings  # noqa: E402
+from django.utils.timezone import make_naive  # noqa: E402
 
-from tessera import Ask, Purpose, issue, revoke, verify  # noqa: E402
+from tessera import Ask, Kind, Purpose, issue, revoke, verify  # noqa: E402
 from tessera.dialects.authtoken import Token  # noqa: E402
 from tessera.errors import InvalidCredential  # noqa: E402
 from tessera.models import Grant  # noqa: E402
+from tests.former import SINCE, keep, kept, make_table  # noqa: E402
 from tests.sites.models import Proxied, Supplier  # noqa: E402
 
 User: Any = get_user_model()
@@ -36,7 +40,23 @@ def main() -> None:
     if User.__name__ == "OtherKey":
         a_child_or_a_proxy_of_the_user_model_is_a_user(user)
     all_of_a_user_end_and_nobody_elses(user, eve.secret)
+    local = SINCE if settings.USE_TZ else make_naive(SINCE)
+    a_key_of_another_package_is_adopted_and_goes_with_its_user(eve.grant.subject, local)
     a_deleted_user_takes_them_along(user)
+
+
+def a_key_of_another_package_is_adopted_and_goes_with_its_user(user: Any, moment: datetime) -> None:
+    make_table()
+    keep("test-key", user.pk, moment)
+    out = StringIO()
+
+    call_command("tessera", "adopt", "authtoken", stdout=out)
+
+    grant = Grant.objects.get(kind=Kind.ADOPTED)
+    assert "adopted: 1," in out.getvalue()
+    assert (who("test-key")["key"], grant.subject, grant.created_at) == (key(user), user, SINCE)
+    user.delete()
+    assert (who("test-key"), kept()) == (401, [])
 
 
 def a_token_is_handed_out_used_replaced_and_ended(user: Any) -> None:
