@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from types import MappingProxyType
 
+from django.apps import apps
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from tessera.engine.adoption import Outcome, adopt_table
@@ -12,6 +13,7 @@ from tessera.engine.foreign import TABLES, Table, count, is_there
 from tessera.engine.storage import alias
 from tessera.management.answers import json_argument, tell
 from tessera.management.names import lifetime
+from tessera.management.scrubbing import scrub
 
 _WORDS = MappingProxyType(
     {
@@ -27,7 +29,9 @@ _WIDTH = 40
 def adopt_arguments(parser: CommandParser) -> None:
     """What `adopt` takes."""
     parser.add_argument("package", choices=sorted(TABLES), help="The package that made the keys.")
-    parser.add_argument("--dry-run", action="store_true", help="Write nothing: only count.")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--dry-run", action="store_true", help="Write nothing: only count.")
+    way.add_argument("--finish", action="store_true", help="Scrub the table of the package. There is no way back.")
     parser.add_argument("--lifetime", help="30m, 12h, 90d, 2w or never, from now. Default: the site's TOKEN_LIFETIME.")
     json_argument(parser)
 
@@ -41,8 +45,16 @@ def adopt(command: BaseCommand, asked: Namespace) -> None:
     It can be killed and run again. A key that is here is left alone, also if it
     was revoked or replaced since, so nothing comes back to life. Users who are
     inactive keep theirs: it is refused until they are active again.
+
+    Anybody who reads the database can use the keys in that table. Once the way
+    back is not needed, --finish scrubs it, and what the admin logged of it. It
+    refuses while one of its keys has not been adopted. Do it before a pepper is
+    taken away: what was adopted under that one is then not known any more.
     """
     table, ends = _table(asked.package), lifetime(asked.lifetime)
+    if asked.finish:
+        _finish(command, asked, table)
+        return
     tally, show = Counter[Outcome](), _bar(command, count(table))
     for became in adopt_table(asked.package, lifetime=ends, dry_run=asked.dry_run):
         tally.update(became)
@@ -51,6 +63,14 @@ def adopt(command: BaseCommand, asked: Namespace) -> None:
     told = ", ".join(f"{words}: {tally[outcome]}" for outcome, words in _WORDS.items())
     verb = "would be " if asked.dry_run else ""
     tell(command, asked, f"Keys found: {tally.total()}; {verb}{told}.", **facts)
+
+
+def _finish(command: BaseCommand, asked: Namespace, table: Table) -> None:
+    if apps.is_installed(table.app):
+        raise CommandError(f"{table.app} is still in INSTALLED_APPS, and would put new keys there: take it out first.")
+    found = count(table)
+    left = scrub(asked.package, table)
+    tell(command, asked, f"Keys scrubbed: {found}. What may still hold one: {left}", scrubbed=found, left=left)
 
 
 def _table(package: str) -> Table:

@@ -1,0 +1,136 @@
+"""Emptying the table of another package so that no key can be read from the database any more."""
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any
+
+from django.core.management import CommandError
+from django.db import DatabaseError, connections, transaction
+
+from tessera.engine.adoption import Outcome, adopt_table
+from tessera.engine.foreign import Table
+from tessera.engine.storage import alias
+
+_LOG, _TYPES = "django_admin_log", "django_content_type"
+_ELSEWHERE = "Copies, such as backups, dumps and replicas that lag, keep the keys until they go."
+
+
+def scrub(package: str, table: Table) -> str:
+    """Empty `table` and what the admin logged of it, and return what may still hold a key.
+
+    It can be run again, and completes what was cut short.
+    """
+    vendor = connections[alias()].vendor
+    hold, empty, clean, left = _WAYS.get(vendor, (_nothing, _delete, _nothing, "Freed pages, for all that is known."))
+    try:
+        with transaction.atomic(using=alias()):
+            hold(table)
+            _refuse_to_lose(package)
+            empty(table)
+            _forget_log(table)
+        clean(table)
+    except DatabaseError as error:
+        raise CommandError(
+            f"The database did not let it be scrubbed: {error}\nEnd what else has it open, and run this again."
+        ) from error
+    return f"{left} {_ELSEWHERE}"
+
+
+def _refuse_to_lose(package: str) -> None:
+    lost = sum(became[Outcome.ADOPTED] for became in adopt_table(package, dry_run=True))
+    if lost:
+        raise CommandError(f"Keys not adopted yet: {lost}. Without --finish, they are.")
+
+
+def _forget_log(table: Table) -> None:
+    # Its admin named each key by itself, and early versions did so by the column of the id as well.
+    if {_LOG, _TYPES} <= set(_tables()):
+        _run(
+            f"UPDATE {_LOG} SET object_repr = '', object_id = NULL WHERE content_type_id IN "
+            f"(SELECT id FROM {_TYPES} WHERE app_label = %s)",
+            table.app.rpartition(".")[2],
+        )
+
+
+def _nothing(_: Table) -> None:
+    pass
+
+
+def _delete(table: Table) -> None:
+    _run(f"DELETE FROM {_quoted(table.name)}")
+
+
+def _truncate(table: Table) -> None:
+    _run(f"TRUNCATE {_quoted(table.name)}")  # It gets a new file.
+    _drop_samples(table.name, table.key)
+
+
+def _overwrite(_: Table) -> None:
+    _run("PRAGMA secure_delete = ON")
+
+
+def _rewrite_file(table: Table) -> None:
+    """Free no page with a key in it: neither in the file, nor in what SQLite writes beside it."""
+    if "sqlite_stat4" in {name for (name,) in _run("SELECT name FROM sqlite_master")}:
+        _run("DELETE FROM sqlite_stat4 WHERE tbl IN (%s, %s)", table.name, _LOG)
+    _run("VACUUM")
+    ((journal,),) = _run("PRAGMA journal_mode")
+    if journal == "wal":
+        ((busy, *_),) = _run("PRAGMA wal_checkpoint(TRUNCATE)")
+        if busy:
+            raise DatabaseError("another connection still reads what was before.")
+    if journal == "persist":
+        _run("PRAGMA journal_mode = DELETE")
+
+
+def _lock(table: Table) -> None:
+    _run(f"LOCK TABLE {_quoted(table.name)} IN ACCESS EXCLUSIVE MODE")
+
+
+def _rewrite_log(_: Table) -> None:
+    if _LOG in _tables():
+        for column in ("object_repr", "object_id"):
+            _drop_samples(_LOG, column)
+        _run(f"VACUUM FULL {_LOG}")
+
+
+def _drop_samples(table: str, column: str) -> None:
+    # PostgreSQL drops what it knows of a column that gets a type, even the one that it has. Nothing less than a
+    # superuser may touch pg_statistic itself.
+    ((kind,),) = _run(
+        "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = %s::regclass AND attname = %s",
+        table,
+        column,
+    )
+    _run(f"ALTER TABLE {_quoted(table)} ALTER COLUMN {_quoted(column)} TYPE {kind}")
+
+
+_Step = Callable[[Table], None]
+_WAYS: MappingProxyType[str, tuple[_Step, _Step, _Step, str]] = MappingProxyType(
+    {
+        "sqlite": (_overwrite, _delete, _rewrite_file, "Nothing in the file of the database."),
+        "postgresql": (
+            _lock,
+            _truncate,
+            _rewrite_log,
+            "The write-ahead log, archived or not, and freed pages of pg_statistic until they are used again.",
+        ),
+    }
+)
+"""For each database: what comes before it is emptied, how, what comes after, and what may still hold a key then."""
+
+
+def _tables() -> list[str]:
+    connection = connections[alias()]
+    with connection.cursor() as cursor:
+        return connection.introspection.table_names(cursor)
+
+
+def _quoted(name: str) -> str:
+    return connections[alias()].ops.quote_name(name)
+
+
+def _run(sql: str, *values: Any) -> list[Any]:
+    with connections[alias()].cursor() as cursor:
+        cursor.execute(sql, values or None)
+        return list(cursor.fetchall()) if cursor.description else []
