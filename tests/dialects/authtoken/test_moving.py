@@ -175,3 +175,25 @@ def test_an_old_client_does_not_notice_the_move(on_the_peer, moved):
     before, after = answers
     assert after == before
     assert {answer.status for answer in before} == {200, 201, 204, 400, 401, 405}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="gunicorn and patch are for Unix")
+@pytest.mark.skipif(os.environ.get("TEST_DB") == "postgres", reason="the project is on SQLite")
+def test_after_the_finish_no_file_of_the_database_holds_a_key_and_the_keys_work(on_the_peer, moved, tmp_path):
+    _, keys = on_the_peer
+    site = Site(tmp_path / "project")
+    shutil.copytree(moved.folder, site.folder)
+    assert sorted(found_in(site.folder, keys)) == sorted(READERS)
+
+    site.manage("tessera", "adopt", "authtoken", "--finish")
+
+    assert found_in(site.folder, keys) == []
+    with site.served() as client:
+        client.keys.update(keys)
+        assert client.ask("GET", "/books/", "Token {bob}", None).status == 200
+
+
+def found_in(folder: Path, keys: dict[str, str]) -> list[str]:
+    """Whose key can be read in the files of the database, in pages that are free as well."""
+    files = b"".join(path.read_bytes() for path in folder.glob("db.sqlite3*"))
+    return [reader for reader, key in keys.items() if key.encode() in files]
