@@ -1,11 +1,12 @@
 """`manage.py tessera adopt authtoken --finish`: afterwards no key can be read from the database any more."""
 
+import json
 import secrets
 from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError
@@ -17,7 +18,19 @@ from tests.management.terminal import called
 
 pytestmark = pytest.mark.django_db(transaction=True)
 on_sqlite = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="it looks into SQLite's file")
-on_postgres = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="it looks into PostgreSQL's statistics")
+on_postgres = pytest.mark.skipif(
+    "connection.vendor != 'postgresql'", reason="SQLite has no roles, and no such statistics"
+)
+
+
+INNOCENT = (
+    {"changed": {"fields": ["Token", "name"]}},
+    {"added": {"name": "token", "object": "tsr_0a1b2c3d"}},
+)
+"""What the admin logged of a user, and is no key of the peer's."""
+
+WITHOUT_KEYS = {(None, "", "[]"), ("…", "ada", ""), *(("…", "ada", json.dumps([each])) for each in INNOCENT)}
+"""What is left of its log."""
 
 
 @pytest.fixture
@@ -35,10 +48,18 @@ def keys(user):
         LogEntry.objects.create(
             user=user, content_type=kind, object_id=key, object_repr=key, action_flag=ADDITION, change_message="[]"
         )
+        for change in ({"added": {"name": "Token", "object": key}}, *INNOCENT):
+            LogEntry.objects.log_actions(user.pk, [user], CHANGE, [change])
     execute("DELETE FROM authtoken_token WHERE user_id > %s", users[299].pk)
     execute("ANALYZE")
     yield keys
     drop_table()
+
+
+def logged():
+    """What the admin's log still tells."""
+    told = LogEntry.objects.values_list("object_id", "object_repr", "change_message")
+    return {(number and "…", name, message) for number, name, message in told}
 
 
 def in_files(keys):
@@ -61,7 +82,7 @@ def test_no_file_holds_a_key_not_even_one_that_was_deleted_long_before(keys, jou
     execute("PRAGMA journal_mode = delete")
     assert (found, kept(), out[:20]) == ([], [], "Keys scrubbed: 300. ")
     assert [opens(key) for key in (keys[0], keys[299], keys[300])] == [True, True, False]
-    assert set(LogEntry.objects.values_list("object_id", "object_repr")) == {(None, "")}
+    assert logged() == WITHOUT_KEYS
 
 
 @on_postgres
@@ -72,7 +93,7 @@ def test_neither_a_table_nor_a_statistic_holds_a_key(keys):
     out, _ = called("tessera", "adopt", "authtoken", "--finish")
 
     assert (samples(keys), kept(), "write-ahead log" in out) == ([], [], True)
-    assert set(LogEntry.objects.values_list("object_id", "object_repr")) == {(None, "")}
+    assert logged() == WITHOUT_KEYS
 
 
 def samples(keys):
@@ -96,6 +117,24 @@ def test_it_refuses_while_the_package_would_put_new_keys_there(keys, monkeypatch
 
     with pytest.raises(CommandError, match="still in INSTALLED_APPS"):
         called("tessera", "adopt", "authtoken", "--finish")
+
+    assert kept() == sorted(keys[:300])
+
+
+@on_postgres
+def test_a_role_that_does_not_own_the_table_is_told_who_may(keys):
+    called("tessera", "adopt", "authtoken")
+    execute("CREATE ROLE clerk")
+    execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO clerk")
+    execute("SET ROLE clerk")
+
+    try:
+        with pytest.raises(CommandError, match=r"must be owner(.|\n)+Let the owner of authtoken_token and django_ad"):
+            called("tessera", "adopt", "authtoken", "--finish")
+    finally:
+        execute("RESET ROLE")
+        execute("DROP OWNED BY clerk")
+        execute("DROP ROLE clerk")
 
     assert kept() == sorted(keys[:300])
 

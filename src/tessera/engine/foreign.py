@@ -30,10 +30,21 @@ class Table:
     key: str
     user: str
     created: str
+    verbose_name: str
+    """What Django's admin calls one of its rows, in English."""
 
 
 TABLES = MappingProxyType(
-    {"authtoken": Table("rest_framework.authtoken", "authtoken_token", key="key", user="user_id", created="created")}
+    {
+        "authtoken": Table(
+            "rest_framework.authtoken",
+            "authtoken_token",
+            key="key",
+            user="user_id",
+            created="created",
+            verbose_name="Token",
+        )
+    }
 )
 """The table of each package whose keys can be adopted."""
 
