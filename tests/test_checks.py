@@ -540,5 +540,5 @@ def test_the_peer_beside_us_is_told_with_the_app_that_has_the_command(tmp_path, 
 
     printed = manage(tmp_path, "check", site=both)
 
-    assert "(tessera.W003) rest_framework.authtoken is installed too: user.auth_token is its token" in printed
+    assert "(tessera.W003) rest_framework.authtoken is installed too: user.auth_token is its token, so" in printed
     assert f"drf_create_token is the command of {winner}.\n" in printed

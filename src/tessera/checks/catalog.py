@@ -119,8 +119,9 @@ SENTENCES = MappingProxyType(
             "Let the class for tokens stand first: clients know by the 401 that they must sign in again.",
         ),
         "W003": (
-            "rest_framework.authtoken is installed too: user.auth_token is its token and not ours, "
-            "and manage.py drf_create_token is the command of {winner}.",
+            "rest_framework.authtoken is installed too: user.auth_token is its token, so user.auth_token.delete() "
+            "ends that one only, and the user's tokens of ours go on working. "
+            "And manage.py drf_create_token is the command of {winner}.",
             "manage.py tessera adopt authtoken takes its tokens over; then take it out of INSTALLED_APPS.",
         ),
         "W004": (
