@@ -1,4 +1,4 @@
-"""The one SELECT of `verify`, which a cursor runs: it answers what the ORM would."""
+"""The one SELECT of `verify`, which a cursor runs: it answers what the ORM would. Other user models: `tests/sites`."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

@@ -11,6 +11,11 @@ SITES: dict[str, dict[str, object]] = {
     "other key": {"AUTH_USER_MODEL": "sites.OtherKey", "DEFAULT_AUTO_FIELD": "django.db.models.SmallAutoField"},
     "no username": {"AUTH_USER_MODEL": "sites.NoUsername", "DEFAULT_AUTO_FIELD": "django.db.models.AutoField"},
     "child": {"AUTH_USER_MODEL": "sites.Child"},
+    "child of users": {"AUTH_USER_MODEL": "sites.Employee"},
+    "proxy": {"AUTH_USER_MODEL": "sites.Proxied"},
+    "converted": {"AUTH_USER_MODEL": "sites.Converted"},
+    "odd columns": {"AUTH_USER_MODEL": "sites.OddColumns"},
+    "hidden": {"AUTH_USER_MODEL": "sites.Hidden"},
     "naive": {"USE_TZ": False, "TIME_ZONE": "America/Chicago"},
 }
 

@@ -23,6 +23,14 @@ def database(tmp_path, django_db_blocker):
 
 
 @pytest.mark.parametrize("site", SITES)
+def test_the_user_whom_verify_reads_is_the_one_that_the_orm_reads(site, database):
+    done = python("-m", "tests.sites.standings", settings="tests.sites.settings", SITE=site, SITE_DATABASE=database)
+
+    assert done.stderr == ""
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("site", SITES)
 def test_a_site_lives_from_its_first_migration_to_the_end_of_its_first_user(site, database):
     done = python("-m", "tests.sites.scenario", settings="tests.sites.settings", SITE=site, SITE_DATABASE=database)
 
