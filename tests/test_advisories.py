@@ -4,7 +4,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.cache import cache
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
@@ -57,10 +57,14 @@ def test_simplejwt_outstanding_token_no_table_holds_a_token(client, hand_out):
     replaced = client.post(NEW, headers=bearing(sign_in)).json()["token"]
     secrets = [sign_in, replaced, hand_out().secret, hand_out(subject=None, kind=Kind.MACHINE).secret]
 
-    stored = [(place, value if isinstance(value, bytes) else str(value)) for place, value in rows(connection)]
+    stored = list(rows(connection))
 
     assert "tessera_grant.access_digest" in {place for place, _ in stored}
-    assert {(place, trace) for place, value in stored for trace in traces(value, *secrets)} == set()
+    assert {(place, trace) for place, value in stored for trace in traces(as_text(value), *secrets)} == set()
+
+
+def as_text(value):
+    return value if isinstance(value, bytes) else str(value)
 
 
 @pytest.mark.parametrize("scheme", ["bearer", "BEARER", "bEARER", "token", "TOKEN"])
@@ -83,6 +87,36 @@ def test_djoser_cve_2024_21543_signing_in_past_the_back_ends(client, user, setti
     answer = client.post(LOGIN, ADA)
 
     assert (answer.status_code, answer.json(), hashed) == (400, UNABLE, [])
+
+
+def test_drf_authtoken_the_key_in_clear_in_the_table(user):
+    keys = ["2f1d7a2c3b9e4f60718293a4b5c6d7e8f9012345", "ada-chose-this-key"]
+
+    for key in keys:
+        Token.objects.create(user=user, key=key)
+
+    assert {(place, trace) for place, value in rows(connection) for trace in traces(as_text(value), *keys)} == set()
+
+
+@pytest.mark.parametrize(
+    ("move", "error"),
+    [
+        pytest.param(lambda token, eve: Token.objects.create(user=eve, key=token.key), IntegrityError, id="create"),
+        pytest.param(lambda token, eve: handed_over(token, eve).save(), TypeError, id="save"),
+    ],
+)
+def test_drf_authtoken_the_key_moved_to_another_user(client, user, admin_user, move, error):
+    token = Token.objects.create(user=user, key="test-key")
+
+    with pytest.raises(error), transaction.atomic():
+        move(token, admin_user)
+
+    assert Token.objects.get(key="test-key").user == user
+
+
+def handed_over(token, user):
+    token.user = user
+    return token
 
 
 def test_drf_authtoken_the_key_in_str_and_repr(hand_out):
