@@ -32,8 +32,8 @@ class Sql:
 
     @property
     def uuid7(self) -> str:
-        """An id as the engine makes it: a thousand seconds from one user to the next, so that all are in order."""
-        time = "1764000000000 + id * 1000"
+        """An id as the engine makes it: a second from one user to the next, and later than all that is there."""
+        time = "1900000000000 + id * 1000"
         head = f"lpad(to_hex({time}), 12, '0')" if self.postgres else f"printf('%012x', {time})"
         digits = f"{head} || '7' || {self.hex(3)} || '8' || {self.hex(15)}"
         return f"({digits})::uuid" if self.postgres else digits
