@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
-
-def _system() -> datetime:
-    return datetime.now(UTC)
-
+_system = partial(datetime.now, UTC)
 
 _source: Callable[[], datetime] = _system
 

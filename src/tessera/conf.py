@@ -66,10 +66,6 @@ class Settings:
     address that has never logged in under that name gets `slowed` (1/minute) in place of `name_and_address`: that slows
     a guesser with many addresses, and locks nobody out. `None` sets no limit."""
 
-    def prefixes(self) -> tuple[str, ...]:
-        """`PREFIX` as a tuple."""
-        return (self.PREFIX,) if isinstance(self.PREFIX, str) else tuple(self.PREFIX)
-
     def login_rates(self) -> Mapping[str, str | None]:
         """`LOGIN_RATES` over the defaults."""
         return {**DEFAULT_LOGIN_RATES, **self.LOGIN_RATES}
@@ -90,6 +86,13 @@ def current() -> Settings:
     A name that is not a setting is ignored here; the system check `tessera.E002` refuses it.
     """
     return Settings(**{name: value for name, value in raw().items() if name in NAMES})
+
+
+@cache
+def prefixes() -> tuple[str, ...]:
+    """`PREFIX` as a tuple."""
+    prefix = current().PREFIX
+    return (prefix,) if isinstance(prefix, str) else tuple(prefix)
 
 
 @cache
@@ -115,8 +118,8 @@ def _to_bytes(secret: str | bytes) -> bytes:
 
 def _changed(*, setting: str, **_: object) -> None:
     if setting in {"TESSERA", "SECRET_KEY", "SECRET_KEY_FALLBACKS"}:
-        current.cache_clear()
-        peppers.cache_clear()
+        for known in (current, prefixes, peppers):
+            known.cache_clear()
 
 
 setting_changed.connect(_changed, dispatch_uid="tessera.conf")

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tessera.conf import current
+from tessera.conf import prefixes
 
 LONGEST = MappingProxyType({"client": 64, "label": 100})
 """The longest texts that a caller may choose."""
@@ -120,4 +120,4 @@ class Grant(models.Model):
 
 def hint(row: UUID) -> str:
     """The site's prefix and eight hex digits of the random part of a row's id."""
-    return f"{current().prefixes()[0]}_{row.hex[-8:]}"
+    return f"{prefixes()[0]}_{row.hex[-8:]}"

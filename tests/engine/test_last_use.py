@@ -45,7 +45,7 @@ def test_a_token_that_nobody_used_has_no_last_use(hand_out):
             {"LAST_USED_INTERVAL": timedelta(0)}, [(0, True), (1, True), (2, True)], id="each, with no interval"
         ),
         pytest.param(
-            {"LAST_USED_INTERVAL": timedelta.max},
+            {"LAST_USED_INTERVAL": timedelta(days=36500)},
             [(0, True), (1, False), (500_000, False)],
             id="once, with an endless interval",
         ),

@@ -72,7 +72,7 @@ class AskForm(forms.ModelForm):  # type: ignore[type-arg]
         )
         try:
             # A savepoint, because the page that says no is made within the same transaction.
-            with storage(), transaction.atomic(using=alias()):
+            with storage, transaction.atomic(using=alias()):
                 self.issued = issue(ask)
         except TesseraError as error:
             raise ValidationError(problem(error).detail, code=error.code) from error

@@ -78,7 +78,7 @@ class GrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ended = 0
         try:
             for step in batches(queryset.filter(revoked_at=None)):
-                with storage(), transaction.atomic(using=alias()):
+                with storage, transaction.atomic(using=alias()):
                     LogEntry.objects.log_actions(str(request.user.pk), step, CHANGE, gettext("Revoked."))
                     # Last: receivers of the signal hear of nothing that is then undone.
                     ended += revoke(*step, reason="admin")

@@ -1,5 +1,6 @@
 """Authentication by the token in the `Authorization` header."""
 
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AnonymousUser
@@ -42,7 +43,10 @@ class TokenAuthentication(BaseAuthentication):
         Raises:
             MalformedHeader: the header cannot be read.
         """
-        return from_header(_authorization(request), {scheme.lower().encode("latin-1") for scheme in self.schemes})
+        value: str | bytes = request.META.get("HTTP_AUTHORIZATION", b"")
+        value = value[: LONGEST + 1]  # Just past the length at which it is refused.
+        value = value.encode("latin-1", "replace") if isinstance(value, str) else value
+        return from_header(value, _in_lower_case(self.schemes))
 
     def opened_by(self, secret: bytes) -> tuple[Any, Any]:
         """Verify the credential, and return what `authenticate` does."""
@@ -61,8 +65,6 @@ class TokenAuthentication(BaseAuthentication):
         return challenge(self.schemes[0], current().REALM, InvalidCredential.code if presented else None)
 
 
-def _authorization(request: Request) -> bytes:
-    """The `Authorization` header as bytes, cut off just past the length at which it is refused."""
-    value: str | bytes = request.META.get("HTTP_AUTHORIZATION", b"")
-    value = value[: LONGEST + 1]
-    return value.encode("latin-1", "replace") if isinstance(value, str) else value
+@lru_cache(maxsize=64)
+def _in_lower_case(schemes: tuple[str, ...]) -> frozenset[bytes]:
+    return frozenset(scheme.lower().encode("latin-1") for scheme in schemes)

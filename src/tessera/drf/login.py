@@ -26,7 +26,7 @@ def log_in(request: HttpRequest | None, name: str, password: str) -> AbstractBas
     now, attempt = clock.now(), Attempt(name, _address(request))
     admit(attempt, now)
     credentials = {get_user_model().USERNAME_FIELD: name, "password": password}
-    with storage():
+    with storage:
         user = authenticate(request, **credentials)
         if user is None or not user.is_active:
             note_failure(attempt, now)

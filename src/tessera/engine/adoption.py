@@ -58,7 +58,7 @@ def adopt(
     ask = Ask(subject=subject, kind=Kind.ADOPTED, client=package, lifetime=lifetime)
     terms, named = judge(ask, now), [reading(package, presented, keys) for keys in keyring()]
     grant = _grant(named[0], ask, terms, now)
-    with storage():
+    with storage:
         if _here(named):
             raise KeyTaken("This key was adopted before.")
         try:
@@ -83,7 +83,7 @@ def adopt_table(package: str, *, lifetime: Lifetime | None = None, dry_run: bool
     adopted = 0
     try:
         for page in pages(TABLES[package]):
-            with storage():
+            with storage:
                 became = _adopt_page(page, package, lifetime, dry_run=dry_run)
             adopted += became[Outcome.ADOPTED]
             yield became

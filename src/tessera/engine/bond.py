@@ -18,6 +18,7 @@ from tessera.engine.keyring import keyring
 from tessera.engine.storage import alias, batches, storage
 from tessera.format.fingerprint import fingerprint
 from tessera.format.keys import Keys
+from tessera.format.opaque import Opaque
 from tessera.models import Grant
 
 BATCH = 200
@@ -30,10 +31,9 @@ def key_of(subject: AbstractBaseUser) -> Any:
     It is not always `subject.pk`: a UUID may have been given as text, and a child of the user model may have a primary
     key of its own.
     """
-    if subject.pk is None:
-        return None
     column = _column_of_key()
-    return column.to_python(getattr(subject, column.attname))
+    key = getattr(subject, column.attname)
+    return None if key is None else column.to_python(key)
 
 
 @cache
@@ -43,19 +43,20 @@ def _column_of_key() -> Any:
 
 def bond(keys: Keys, row: UUID, subject: AbstractBaseUser | None, *, to_password: bool) -> bytes:
     """The fingerprint that the grant `row` has as long as its subject and the password stay the same."""
-    return fingerprint(
-        keys,
-        row,
-        subject_key="" if subject is None else str(key_of(subject)),
-        password=subject.password if subject is not None and to_password else None,
-    )
+    if subject is None:
+        return fingerprint(keys, row, "", None)
+    return fingerprint(keys, row, str(key_of(subject)), subject.password if to_password else None)
 
 
-def bond_kept(keys: Keys, row: UUID, subject: AbstractBaseUser | None, kept: bytes) -> bool | None:
-    """`None` if the bond is broken, else whether the password is part of it, which the fingerprint itself tells."""
-    for to_password in (True, False):
-        if hmac.compare_digest(kept, bond(keys, row, subject, to_password=to_password)):
-            return to_password
+def bond_kept(opaque: Opaque, found: Any) -> bool | None:
+    """Whether the password is part of the bond of `found`, a grant or its standing. `None` if the bond is broken.
+
+    The fingerprint itself tells.
+    """
+    subject_key = "" if found.subject_id is None else str(found.subject_id)
+    for password in (None,) if found.subject is None else (found.subject.password, None):
+        if hmac.compare_digest(found.fingerprint, fingerprint(opaque.keys, opaque.row, subject_key, password)):
+            return password is not None
     return None
 
 
@@ -83,7 +84,7 @@ def carry_over(user: AbstractBaseUser, stored: str) -> None:
                 after = bond(keys, grant.pk, user, to_password=True)
                 moves.append(When(pk=grant.pk, fingerprint=before, then=Value(after, BinaryField())))
         if moves:
-            with storage():
+            with storage:
                 Grant.objects.using(alias()).filter(pk__in=[grant.pk for grant in step]).update(
                     fingerprint=Case(*moves, default=F("fingerprint"))
                 )

@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
-from tessera.conf import current
+from tessera.conf import prefixes
 from tessera.engine.bond import bond
 from tessera.engine.keyring import keyring
 from tessera.engine.policy import Ask, judge
@@ -51,7 +51,7 @@ def issue(ask: Ask) -> Issued:
     if ask.kind == Kind.ADOPTED:
         raise InvalidAsk("An adopted token has the key that another package made: none is issued.")
     row, keys = new_row(now, row_chance), keyring()[0]
-    secret, opaque = mint(current().prefixes()[0], terms.purpose, row, secret_chance, keys)
+    secret, opaque = mint(prefixes()[0], terms.purpose, row, secret_chance, keys)
     grant = Grant(
         id=row,
         subject=ask.subject,  # type: ignore[misc]  # The stubs know one user model only.
@@ -66,7 +66,7 @@ def issue(ask: Ask) -> Issued:
         pepper=keys.id,
     )
     try:
-        with storage():
+        with storage:
             grant.save(using=alias(), force_insert=True)
     except IntegrityError as error:  # Deleted since it was read.
         raise NotAllowed("The user is no longer there.") from error

@@ -14,7 +14,7 @@ from tessera.models import Grant
 
 def find(*rows: UUID) -> Grant | None:
     """The grant that has one of these ids, with its subject, read by one statement, or `None`."""
-    with storage():
+    with storage:
         return grants().filter(pk__in=rows).first()
 
 

@@ -23,12 +23,12 @@ def prune() -> int:
     from taking over again what has ended.
     """
     before, after, gone = clock.now() - current().RETENTION, UUID(int=0), 0
-    with storage():
+    with storage:
         kept = [package for package, table in TABLES.items() if holds_keys(table)]
     rows = Grant.objects.using(alias()).exclude(kind=Kind.ADOPTED, client__in=kept)
     while True:
         began, step = monotonic(), rows.filter(pk__gt=after)
-        with storage():
+        with storage:
             last = step.order_by("pk").values_list("pk", flat=True)[BATCH - 1 : BATCH].first()
             step = step if last is None else step.filter(pk__lte=last)
             gone += step.alias(over_at=Coalesce("revoked_at", "ends_at")).filter(over_at__lt=before).delete()[0]

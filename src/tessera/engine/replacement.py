@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
-from tessera.conf import current
+from tessera.conf import prefixes
 from tessera.engine.bond import bond, bond_kept
 from tessera.engine.issuance import Issued
 from tessera.engine.keyring import keyring
@@ -44,7 +44,7 @@ def replace(secret: str | bytes, *, accept: Container[Purpose]) -> Issued:
         old, grant = prove(secret, accept, now)
         keys = keyring()[0]
         purpose = PURPOSES[Kind(grant.kind)] if old.purpose is Purpose.ADOPTED else old.purpose
-        fresh, opaque = mint(current().prefixes()[0], purpose, grant.id, chance, keys)
+        fresh, opaque = mint(prefixes()[0], purpose, grant.id, chance, keys)
         changes = {
             "access_digest": opaque.digest,
             "pepper": keys.id,
@@ -52,11 +52,11 @@ def replace(secret: str | bytes, *, accept: Container[Purpose]) -> Issued:
                 keys,
                 grant.id,
                 grant.subject,
-                to_password=bool(bond_kept(old.keys, grant.id, grant.subject, bytes(grant.fingerprint))),
+                to_password=bool(bond_kept(old, grant)),
             ),
         }
         unchanged = live(now) & Q(access_digest=old.digest, fingerprint=grant.fingerprint)
-        with storage():
+        with storage:
             won = Grant.objects.using(alias()).filter(unchanged, pk=grant.pk).update(**changes)
         if won:
             for name, value in changes.items():

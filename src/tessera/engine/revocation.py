@@ -78,7 +78,7 @@ def _rows() -> QuerySet[Grant]:
 def _end(
     rows: QuerySet[Grant], reason: str, grant_ids: list[UUID], subject_id: Any = None, client: str | None = None
 ) -> int:
-    with storage():
+    with storage:
         # Nothing must end the less for a long reason, or for none.
         why = reason[:LONGEST_REASON] or "revoked"
         ended = rows.update(ends_at=LONG_AGO, revoked_at=clock.now(), revoked_reason=why)

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import Error, connections
 from django.db.models import Q
 
 from tessera.engine.lookup import grants, live
+from tessera.engine.spelling import prepared, spelling
 from tessera.engine.storage import alias, storage
 from tessera.models import Grant
 
@@ -51,13 +51,16 @@ _COLUMNS = tuple(name for name in Standing._fields if name not in {*_ASKED, "sub
 
 
 def standing_of(rows: Sequence[UUID], now: datetime, used_by: datetime) -> Standing | None:
-    """The standing of the grant that has one of these ids, or `None`. Its use is due if none is on record since.
+    """The standing of the grant that has one of these ids, or `None`. Its use is due if none after `used_by` is known.
 
     Raises:
         StoreDown: the database does not answer.
     """
-    with storage():
+    try:
         return _statement(alias(), len(rows)).run(rows, now, used_by)
+    except Error:
+        with storage:  # It costs less here than around it all.
+            raise
 
 
 def use_is_due(used_by: datetime) -> Q:
@@ -83,8 +86,9 @@ class Statement:
         """Ask the database."""
         connection = connections[self.alias]
         values = {"now": self.spell(now), "used_by": self.spell(used_by)}
-        # In text: every database takes it for an id, and psycopg takes its time over a UUID.
-        values.update((f"row{place}", row.hex) for place, row in enumerate(rows))
+        for place, row in enumerate(rows):
+            # In text: every database takes it for an id, and psycopg takes its time over a UUID.
+            values[f"row{place}"] = row.hex
         with connection.cursor() as cursor:
             cursor.execute(self.sql, values)
             answer = cursor.fetchone()
@@ -119,8 +123,8 @@ def _statement(alias: str, count: int) -> Statement:
         .query.get_compiler(alias)
     )
     sql, params = compiler.as_sql()
-    names = {_as_the_orm("id", row, connection): name for name, row in rows.items()}
-    names |= {_as_the_orm("ends_at", moment, connection): name for name, moment in moments.items()}
+    names = {prepared("id", row, connection): name for name, row in rows.items()}
+    names |= {prepared("ends_at", moment, connection): name for name, moment in moments.items()}
     # By their names: SQLite's cursor puts those into the statement ten times as fast as it numbers those without.
     told = (f"%({names[param]})s" for param in params)
     sql = re.sub(r"(?<!%)%s", lambda _: next(told), sql)
@@ -130,16 +134,16 @@ def _statement(alias: str, count: int) -> Statement:
     subject = _places(compiler, of_subject)
     attributes = [field.attname for field in of_subject["model"]._meta.concrete_fields]
     read = [*(grant[name] for name in Standing._fields[:-1]), *(subject[name] for name in attributes)]
-    converters = compiler.get_converters([expression for expression, *_ in compiler.select])
+    by_place = compiler.get_converters([expression for expression, *_ in compiler.select])
     return Statement(
         alias=alias,
         sql=sql,
-        spell=_spelling(connection),
+        spell=spelling(connection),
         converters=tuple(
             (place, convert, column)
-            for place, (converts, column) in converters.items()
-            if place in read
-            for convert in converts
+            for place, (converters, column) in by_place.items()
+            if place in read and place not in compiler.annotation_col_map.values()  # Any truth will do there.
+            for convert in converters
         ),
         grant_of=itemgetter(*(grant[name] for name in Standing._fields[:-1])),
         subject_of=itemgetter(*(subject[name] for name in attributes)),
@@ -151,28 +155,3 @@ def _statement(alias: str, count: int) -> Statement:
 
 def _places(compiler: Any, selected: dict[str, Any]) -> dict[str, int]:
     return {compiler.select[place][0].target.attname: place for place in selected["select_fields"]}
-
-
-def _as_the_orm(field: str, value: Any, connection: BaseDatabaseWrapper) -> Any:
-    column: Any = Grant._meta.get_field(field)
-    return column.get_db_prep_value(value, connection)
-
-
-def _spelling(connection: BaseDatabaseWrapper) -> Callable[[datetime], Any]:
-    """How a moment is handed over: as the ORM would, but without asking it each time where plain text is the same."""
-
-    def by_the_orm(moment: datetime) -> Any:
-        return _as_the_orm("ends_at", moment, connections[connection.alias])
-
-    probe = datetime(2001, 2, 3, 4, 5, 6, 789012, tzinfo=UTC)
-    prepared = by_the_orm(probe)
-    # PostgreSQL reads text as well, and psycopg takes its time over a datetime.
-    if isinstance(prepared, str) or connection.vendor == "postgresql":
-        for in_text in (str, _without_zone):
-            if in_text(probe) == str(prepared):
-                return in_text
-    return by_the_orm
-
-
-def _without_zone(moment: datetime) -> str:
-    return str(moment.replace(tzinfo=None))

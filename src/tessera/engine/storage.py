@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
 from itertools import islice
 from typing import TypeVar
 
@@ -31,21 +30,19 @@ def batches(rows: Iterable[T], size: int | None = None) -> Iterator[list[T]]:
         yield batch
 
 
-class _Storage:
+class Storage:
+    """`with storage:` raises `StoreDown` if the database does not answer. A missing table stays the site's error."""
+
     def __enter__(self) -> None:
-        pass
+        """Nothing is to be done before."""
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Tell the one from the other."""
         if error is not None and _is_down(error):
             raise StoreDown("database") from error
 
 
-_STORAGE = _Storage()
-
-
-def storage() -> AbstractContextManager[None, None]:
-    """Raise `StoreDown` if the database does not answer. A missing table stays the site's error."""
-    return _STORAGE
+storage = Storage()
 
 
 def _is_down(error: BaseException) -> bool:

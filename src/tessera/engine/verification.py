@@ -5,7 +5,7 @@ import logging
 from collections.abc import Container, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from django.db.transaction import TransactionManagementError
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
-from tessera.conf import current
+from tessera.conf import current, prefixes
 from tessera.engine.bond import bond_kept
 from tessera.engine.keyring import keyring
 from tessera.engine.lookup import find
@@ -71,8 +71,7 @@ def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
         StoreDown: the storage does not answer.
     """
     now, interval = clock.now(), current().LAST_USED_INTERVAL
-    used_by = _earlier(now, interval or timedelta(0))
-    readings = read(secret, accept)
+    used_by, readings = now - (interval or timedelta(0)), read(secret, accept)
     opaque, found = _proved(readings, standing_of([reading.row for reading in readings], now, used_by))
     if found.is_use_due and interval is not None:
         _note_use(opaque.row, now, used_by)
@@ -88,24 +87,32 @@ def prove(secret: str | bytes, accept: Container[Purpose], now: datetime) -> tup
     return opaque, cast(Grant, grant)
 
 
-@sensitive_variables()
 def _proved(readings: Sequence[Opaque], found: Standing | None) -> tuple[Opaque, Standing]:
+    opaque = readings[0]
     try:
-        return _examine(readings, found)
+        opaque, found = confirmed(readings, found)
+        if not found.is_live:
+            raise Revoked(found.revoked_reason) if found.revoked_reason else Expired
+        # A LEFT JOIN shows a vanished user as no user, and so as a machine: the key tells them apart.
+        if found.subject_id is not None and (found.subject is None or not found.subject.is_active):
+            raise SubjectGone
+        if bond_kept(opaque, found) is None:
+            raise PasswordChanged
     except Dead as error:
-        _note_refusal(readings[0], error)
+        _note_refusal(opaque, error)
         raise
+    return opaque, found
 
 
-@sensitive_variables()
 def read(secret: str | bytes, accept: Container[Purpose]) -> tuple[Opaque, ...]:
     """Return what the token says, if it was minted here and for an accepted purpose. Its row is not looked at.
 
     That is one reading, and for what may be an adopted key one for each pepper.
     """
-    presented, keys = to_bytes(secret), keyring()
+    presented = secret if isinstance(secret, bytes) else to_bytes(secret)
+    keys = keyring()
     try:
-        opaque = parse(presented, current().prefixes(), keys)
+        opaque = parse(presented, prefixes(), keys)
     except Malformed:
         if Purpose.ADOPTED in accept and (adopted := foreign.readings(presented, keys)):
             return adopted
@@ -132,25 +139,6 @@ def confirmed(readings: Sequence[Opaque], found: Standing | None) -> tuple[Opaqu
         if hmac.compare_digest(found.access_digest, reading.digest):
             return reading, found
     raise Unknown("digest")
-
-
-def _examine(readings: Sequence[Opaque], found: Standing | None) -> tuple[Opaque, Standing]:
-    opaque, found = confirmed(readings, found)
-    if not found.is_live:
-        raise Revoked(found.revoked_reason) if found.revoked_reason else Expired
-    # A LEFT JOIN shows a vanished user as no user, and so as a machine: the key tells them apart.
-    if found.subject_id is not None and (found.subject is None or not found.subject.is_active):
-        raise SubjectGone
-    if bond_kept(opaque.keys, opaque.row, found.subject, found.fingerprint) is None:
-        raise PasswordChanged
-    return opaque, found
-
-
-def _earlier(now: datetime, interval: timedelta) -> datetime:
-    try:
-        return now - interval
-    except OverflowError:
-        return datetime.min.replace(tzinfo=UTC)
 
 
 def _note_use(row: UUID, now: datetime, used_by: datetime) -> None:

@@ -8,18 +8,15 @@ Bound to its row, so that whoever can write the table cannot copy an administrat
 from uuid import UUID
 
 from tessera.format.hashing import mac
-from tessera.format.keys import Keys, length_first
-
-_UNUSABLE = "!"
+from tessera.format.keys import Keys
 
 
 def fingerprint(keys: Keys, row: UUID, subject_key: str, password: str | None) -> bytes:
     """The fingerprint of `row`. `password` is the stored hash, or `None` for a grant that outlives a changed one."""
-    bind = b"\x00" if password is None else b"\x01" + length_first(_one_if_unusable(password).encode())
-    told = b"tessera/1/fingerprint\x00" + row.bytes + length_first(subject_key.encode()) + bind
-    return mac(keys.fingerprint, told)[:16]
-
-
-def _one_if_unusable(password: str) -> str:
+    key = subject_key.encode()
+    told = b"tessera/1/fingerprint\x00" + row.bytes + len(key).to_bytes(4, "big") + key
+    if password is None:
+        return mac(keys.fingerprint, told + b"\x00")[:16]
     # Backends that know the password elsewhere write a new unusable one at each log-in: that is no change.
-    return _UNUSABLE if password.startswith(_UNUSABLE) else password
+    bind = b"!" if password.startswith("!") else password.encode()
+    return mac(keys.fingerprint, told + b"\x01" + len(bind).to_bytes(4, "big") + bind)[:16]

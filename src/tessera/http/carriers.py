@@ -9,6 +9,9 @@ LONGEST = 4096
 """The longest value of the header, in bytes, that is accepted."""
 
 _LONGEST_SCHEME = 64
+_USUAL = re.compile(rb"([!-~]{1,64}) ([!-~]+)")
+"""What nearly every client sends. Whatever else there is, is looked at more closely."""
+
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -21,6 +24,9 @@ def from_header(value: bytes, schemes: Container[bytes]) -> bytes | None:
         MalformedHeader: the scheme is ours and what follows is not one credential. (Two headers arrive here as one
             value, joined by a comma.)
     """
+    usual = _USUAL.fullmatch(value[: LONGEST + 1])
+    if usual and len(value) <= LONGEST:
+        return usual[2] if usual[1].lower() in schemes else None
     scheme = value[:_LONGEST_SCHEME].split(None, 1)[:1]
     if not scheme or scheme[0].lower() not in schemes:
         return None

@@ -21,7 +21,7 @@ HEADER = _COLUMNS.format("HINT", "ID", "KIND", "STATE", "CREATED (UTC)", "LAST U
 def refusals() -> Iterator[None]:
     """Turn our errors into what a command prints: one sentence on stderr, and exit code 1."""
     try:
-        with storage():
+        with storage:
             yield
     except TesseraError as error:
         raise CommandError(problem(error).detail) from error

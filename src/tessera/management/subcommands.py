@@ -11,7 +11,7 @@ from types import MappingProxyType
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from tessera import clock
-from tessera.conf import current
+from tessera.conf import prefixes
 from tessera.engine.issuance import issue
 from tessera.engine.lookup import grants, grants_of, live, one_by_one
 from tessera.engine.policy import Ask
@@ -173,7 +173,7 @@ def _regex(command: BaseCommand, _: Namespace) -> None:
 
     It is for secret scanners, which then know a leaked one when they see it.
     """
-    command.stdout.write(expression(current().prefixes()))
+    command.stdout.write(expression(prefixes()))
 
 
 def _no_arguments(parser: CommandParser) -> None:
