@@ -23,8 +23,8 @@ from tests.services import start, stop
 ROOT = Path(__file__).parents[1]
 APART = {"scale": scale, "served": served}
 DATABASES = ("sqlite", "postgres")
-FULL = {"rounds": 1000, "requests": 5, "rows": 1_000_000}
-QUICK = {"rounds": 200, "requests": 5, "rows": 100_000}
+FULL = {"rounds": 600, "requests": 10, "rows": 1_000_000}
+QUICK = {"rounds": 120, "requests": 10, "rows": 100_000}
 
 
 def main() -> int:

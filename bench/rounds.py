@@ -1,6 +1,7 @@
 """Timing: many short rounds, in each of which every series has its turn, in an order that chance decides.
 
-What a machine does beside slows whole rounds, so only what one round measured is ever compared.
+What a machine does beside slows whole rounds, so only what one round measured is ever compared. The first requests of
+a turn are not timed: they find the processor's caches full of what another candidate ran, and a site has but one.
 """
 
 import gc
@@ -12,6 +13,9 @@ from dataclasses import asdict, dataclass
 from time import process_time
 
 from bench.wire import Environ, send
+
+WARM_UP = 3
+"""Requests at the start of each turn that are not timed."""
 
 Timings = Mapping[str, list[float]]
 """Seconds of CPU for a request of each series, one number for each round."""
@@ -68,9 +72,10 @@ def spread(values: list[float]) -> Spread:
 
 
 def _time(environs: list[Environ]) -> float:
+    send(environs[:WARM_UP])
     start = process_time()
-    send(environs)
-    return (process_time() - start) / len(environs)
+    send(environs[WARM_UP:])
+    return (process_time() - start) / (len(environs) - WARM_UP)
 
 
 @contextmanager

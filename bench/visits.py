@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from bench import wire
 from bench.candidates.candidate import Candidate
 from bench.filling import forget
-from bench.rounds import Series
+from bench.rounds import WARM_UP, Series
 from bench.wire import Environ
 
 PASSWORD = "lovelace-1843"
@@ -61,7 +61,8 @@ class Visits:
             forget(self.candidate.store, [user.pk for user in self.people.newcomers])
 
     def series(self, sort: str, requests: int) -> Series:
-        """Requests of one sort, so many in each round."""
+        """Requests of one sort, so many to be timed in each round."""
+        requests += WARM_UP
         if sort == "login":
             return Series(_portions(self.log_in, self.people.newcomers, requests), self.forget_newcomers)
         return Series(_portions(self.request, self.headers[sort], requests))
