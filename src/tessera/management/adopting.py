@@ -70,7 +70,7 @@ def _finish(command: BaseCommand, asked: Namespace, table: Table) -> None:
         raise CommandError(f"{table.app} is still in INSTALLED_APPS, and would put new keys there: take it out first.")
     found = count(table)
     left = scrub(asked.package, table)
-    tell(command, asked, f"Keys scrubbed: {found}. What may still hold one: {left}", scrubbed=found, left=left)
+    tell(command, asked, f"Keys scrubbed: {found}. {left}", scrubbed=found, left=left)
 
 
 def _table(package: str) -> Table:

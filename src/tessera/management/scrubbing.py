@@ -22,7 +22,7 @@ def scrub(package: str, table: Table) -> str:
     It can be run again, and completes what was cut short.
     """
     vendor = connections[alias()].vendor
-    hold, empty, clean, left = _WAYS.get(vendor, (_nothing, _delete, _nothing, "Freed pages, for all that is known."))
+    hold, empty, clean, left = _WAYS.get(vendor, (_nothing, _delete, _nothing, "Freed pages may still hold one."))
     try:
         with transaction.atomic(using=alias()):
             hold(table)
@@ -111,12 +111,12 @@ def _drop_samples(table: str, column: str) -> None:
 _Step = Callable[[Table], None]
 _WAYS: MappingProxyType[str, tuple[_Step, _Step, _Step, str]] = MappingProxyType(
     {
-        "sqlite": (_nothing, _delete, _rewrite_file, "Nothing in the file of the database."),
+        "sqlite": (_nothing, _delete, _rewrite_file, "The file of the database holds none."),
         "postgresql": (
             _lock,
             _truncate,
             _rewrite_log,
-            "The write-ahead log, archived or not, and freed pages of pg_statistic until they are used again.",
+            "The write-ahead log, archived or not, may still hold one, and so may freed pages of pg_statistic.",
         ),
     }
 )
