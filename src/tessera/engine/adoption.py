@@ -4,7 +4,6 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -16,11 +15,11 @@ from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
 from tessera.conf import Lifetime
-from tessera.engine.bond import bond, key_of
+from tessera.engine.bond import key_of
 from tessera.engine.foreign import TABLES, Row, pages
-from tessera.engine.issuance import Issued
+from tessera.engine.issuance import Issued, granted
 from tessera.engine.keyring import keyring
-from tessera.engine.policy import Ask, Policy, Terms, judge
+from tessera.engine.policy import Ask, Policy, judge
 from tessera.engine.storage import alias, batches, storage
 from tessera.errors import InvalidAsk, KeyTaken, NotAllowed
 from tessera.format.foreign import fits, reading
@@ -57,7 +56,7 @@ def adopt(
         raise InvalidAsk("A key is a word that a header can carry, of the length that its package allows.")
     ask = Ask(subject=subject, kind=Kind.ADOPTED, client=package, lifetime=lifetime)
     terms, named = judge(ask, now), [reading(package, presented, keys) for keys in keyring()]
-    grant = _grant(named[0], ask, terms, now)
+    grant = granted(ask, terms, named[0], now)
     with storage:
         if _here(named):
             raise KeyTaken("This key was adopted before.")
@@ -107,7 +106,7 @@ def _adopt_page(page: list[Row], package: str, lifetime: Lifetime | None, *, dry
         for row, opaque in new:
             if row.user in users:
                 ask = Ask(subject=users[row.user], kind=Kind.ADOPTED, client=package, lifetime=lifetime)
-                grants.append(_grant(opaque, ask, Policy().judge(ask, now), row.created or now))
+                grants.append(granted(ask, Policy().judge(ask, now), opaque, row.created or now))
         if not dry_run:
             # Another run may be at it, or a log-out: what is here stays as it is.
             Grant.objects.using(alias()).bulk_create(grants, ignore_conflicts=True)
@@ -147,17 +146,3 @@ def _users(keys: Iterable[Any], *, held: bool) -> dict[Any, AbstractBaseUser]:
 
 def _can_hold() -> bool:
     return bool(connections[alias()].features.has_select_for_update)
-
-
-def _grant(opaque: Opaque, ask: Ask, terms: Terms, created_at: datetime) -> Grant:
-    return Grant(
-        id=opaque.row,
-        subject=ask.subject,  # type: ignore[misc]  # The stubs know one user model only.
-        client=ask.client,
-        kind=ask.kind,
-        created_at=created_at,
-        ends_at=terms.ends_at,
-        access_digest=opaque.digest,
-        fingerprint=bond(opaque.keys, opaque.row, ask.subject, to_password=terms.bound),
-        pepper=opaque.keys.id,
-    )

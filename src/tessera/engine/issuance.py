@@ -12,11 +12,11 @@ from tessera import clock
 from tessera.conf import prefixes
 from tessera.engine.bond import bond
 from tessera.engine.keyring import keyring
-from tessera.engine.policy import Ask, judge
+from tessera.engine.policy import Ask, Terms, judge
 from tessera.engine.storage import alias, storage
 from tessera.errors import InvalidAsk, NotAllowed
 from tessera.format import scope
-from tessera.format.opaque import mint, new_row
+from tessera.format.opaque import Opaque, mint, new_row
 from tessera.models import Grant, Kind
 from tessera.signals import token_issued
 
@@ -50,21 +50,8 @@ def issue(ask: Ask) -> Issued:
     terms = judge(ask, now)
     if ask.kind == Kind.ADOPTED:
         raise InvalidAsk("An adopted token has the key that another package made: none is issued.")
-    row, keys = new_row(now, row_chance), keyring()[0]
-    secret, opaque = mint(prefixes()[0], terms.purpose, row, secret_chance, keys)
-    grant = Grant(
-        id=row,
-        subject=ask.subject,  # type: ignore[misc]  # The stubs know one user model only.
-        client=ask.client,
-        kind=ask.kind,
-        label=ask.label,
-        scope=scope.join(ask.scope),
-        created_at=now,
-        ends_at=terms.ends_at,
-        access_digest=opaque.digest,
-        fingerprint=bond(keys, row, ask.subject, to_password=terms.bound),
-        pepper=keys.id,
-    )
+    secret, opaque = mint(prefixes()[0], terms.purpose, new_row(now, row_chance), secret_chance, keyring()[0])
+    grant = granted(ask, terms, opaque, now)
     try:
         with storage:
             grant.save(using=alias(), force_insert=True)
@@ -73,3 +60,20 @@ def issue(ask: Ask) -> Issued:
     token_issued.send_robust(Grant, grant=grant)
     audit.info("issued %s kind=%s subject=%r client=%r", grant.hint, grant.kind, grant.subject_id, grant.client)
     return Issued(secret, grant)
+
+
+def granted(ask: Ask, terms: Terms, opaque: Opaque, created_at: datetime) -> Grant:
+    """The grant that `opaque` names, not yet stored."""
+    return Grant(
+        id=opaque.row,
+        subject=ask.subject,  # type: ignore[misc]  # The stubs know one user model only.
+        client=ask.client,
+        kind=ask.kind,
+        label=ask.label,
+        scope=scope.join(ask.scope),
+        created_at=created_at,
+        ends_at=terms.ends_at,
+        access_digest=opaque.digest,
+        fingerprint=bond(opaque.keys, opaque.row, ask.subject, to_password=terms.bound),
+        pepper=opaque.keys.id,
+    )
