@@ -14,7 +14,7 @@ from django.db.models.expressions import Col
 from django.utils import timezone
 
 from tessera.engine.bond import key_of
-from tessera.engine.storage import alias
+from tessera.engine.storage import alias, execute, has_tables, quoted
 from tessera.models import Grant
 
 PAGE = 1000
@@ -60,42 +60,39 @@ class Row:
 
 def is_there(table: Table, using: str | None = None) -> bool:
     """Whether the database of the grants, or another, has the table."""
-    connection = connections[using or alias()]
-    with connection.cursor() as cursor:
-        return table.name in connection.introspection.table_names(cursor)
+    return has_tables(table.name, using=using)
 
 
 def holds_keys(table: Table) -> bool:
     """Whether there is a key in it that anybody who reads the database could use."""
-    return is_there(table) and bool(_asked(f"SELECT 1 FROM {_quoted(table.name)} {_limit(1)}"))
+    return is_there(table) and bool(execute(f"SELECT 1 FROM {quoted(table.name)} {_limit(1)}"))
 
 
 def count(table: Table) -> int:
     """How many keys are in it."""
-    ((found,),) = _asked(f"SELECT COUNT(*) FROM {_quoted(table.name)}")
+    ((found,),) = execute(f"SELECT COUNT(*) FROM {quoted(table.name)}")
     return int(found)
 
 
 def pages(table: Table) -> Iterator[list[Row]]:
     """All of it in the order of the keys, `PAGE` of them at a time."""
-    columns = ", ".join(map(_quoted, (table.key, table.user, table.created)))
-    select, key = f"SELECT {columns} FROM {_quoted(table.name)}", _quoted(table.key)
+    columns = ", ".join(map(quoted, (table.key, table.user, table.created)))
+    select, key = f"SELECT {columns} FROM {quoted(table.name)}", quoted(table.key)
     rest = f"ORDER BY {key} {_limit(PAGE)}"
     user, created = _reader(Grant._meta.get_field("subject").get_col(Grant._meta.db_table)), _reader(_CREATED)
-    step = _asked(f"{select} {rest}")
+    step = execute(f"{select} {rest}")
     while step:
         yield [Row(str(each[0]), user(each[1]), _aware(created(each[2]))) for each in step]
-        step = _asked(f"{select} WHERE {key} > %s {rest}", step[-1][0]) if len(step) == PAGE else []
+        step = execute(f"{select} WHERE {key} > %s {rest}", step[-1][0]) if len(step) == PAGE else []
 
 
 def forget(table: Table, user: AbstractBaseUser, using: str) -> None:
     """Delete the keys of `user`, as Django does while the package is installed: they would keep him from going."""
     if apps.is_installed(table.app) or not is_there(table, using):
         return
-    connection = connections[using]
-    whose = Grant._meta.get_field("subject").get_db_prep_save(key_of(user), connection)
-    with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {_quoted(table.name)} WHERE {_quoted(table.user)} = %s", [whose])
+    whose = Grant._meta.get_field("subject").get_db_prep_save(key_of(user), connections[using])
+    name, column = quoted(table.name, using), quoted(table.user, using)
+    execute(f"DELETE FROM {name} WHERE {column} = %s", whose, using=using)
 
 
 _CREATED = Col("", DateTimeField())
@@ -116,16 +113,6 @@ def _reader(column: Col) -> Callable[[Any], Any]:
 
 def _aware(value: datetime | None) -> datetime | None:
     return timezone.make_aware(value) if value is not None and timezone.is_naive(value) else value
-
-
-def _asked(sql: str, *values: Any) -> list[Any]:
-    with connections[alias()].cursor() as cursor:
-        cursor.execute(sql, values)
-        return list(cursor.fetchall())
-
-
-def _quoted(name: str) -> str:
-    return connections[alias()].ops.quote_name(name)
 
 
 def _limit(rows: int) -> str:

@@ -3,9 +3,9 @@
 import sqlite3
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db import InterfaceError, InternalError, OperationalError, router
+from django.db import InterfaceError, InternalError, OperationalError, connections, router
 
 from tessera.errors import StoreDown
 from tessera.models import Grant
@@ -28,6 +28,25 @@ def batches(rows: Iterable[T], size: int | None = None) -> Iterator[list[T]]:
     rest = iter(rows)
     while batch := list(islice(rest, size or BATCH)):
         yield batch
+
+
+def execute(sql: str, *values: Any, using: str | None = None) -> list[Any]:
+    """Run SQL of ours on the database of the grants, or on another, and return the rows that it answers."""
+    with connections[using or alias()].cursor() as cursor:
+        cursor.execute(sql, values or None)
+        return list(cursor.fetchall()) if cursor.description else []
+
+
+def quoted(name: str, using: str | None = None) -> str:
+    """The name of a table or column, as that database wants it in SQL."""
+    return connections[using or alias()].ops.quote_name(name)
+
+
+def has_tables(*names: str, using: str | None = None) -> bool:
+    """Whether that database has all of these tables."""
+    connection = connections[using or alias()]
+    with connection.cursor() as cursor:
+        return set(names) <= set(connection.introspection.table_names(cursor))
 
 
 class Storage:

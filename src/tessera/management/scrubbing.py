@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import Any
 
 from django.core.management import CommandError
 from django.db import DatabaseError, ProgrammingError, connections, transaction
 
 from tessera.engine.adoption import Outcome, adopt_table
 from tessera.engine.foreign import Table
-from tessera.engine.storage import alias
+from tessera.engine.storage import alias, execute, has_tables, quoted
 
 _LOG, _TYPES = "django_admin_log", "django_content_type"
 _CLOSE_IT = "End what else has it open, and run this again."
@@ -46,14 +45,14 @@ def _refuse_to_lose(package: str) -> None:
 
 def _forget_log(table: Table) -> None:
     # Its admin named each key by itself, and early versions did so by the column of the id as well.
-    if {_LOG, _TYPES} <= set(_tables()):
-        _run(
+    if has_tables(_LOG, _TYPES):
+        execute(
             f"UPDATE {_LOG} SET object_repr = '', object_id = NULL WHERE content_type_id IN "
             f"(SELECT id FROM {_TYPES} WHERE app_label = %s)",
             table.app.rpartition(".")[2],
         )
         # In the page of a user, an inline named it in the message. On SQLite, LIKE would take our own "token" for it.
-        _run(
+        execute(
             f"UPDATE {_LOG} SET change_message = '' WHERE REPLACE(change_message, %s, '') <> change_message",
             f'{{"name": "{table.verbose_name}", "object": "',
         )
@@ -64,48 +63,48 @@ def _nothing(_: Table) -> None:
 
 
 def _delete(table: Table) -> None:
-    _run(f"DELETE FROM {_quoted(table.name)}")
+    execute(f"DELETE FROM {quoted(table.name)}")
 
 
 def _truncate(table: Table) -> None:
-    _run(f"TRUNCATE {_quoted(table.name)}")  # It gets a new file.
+    execute(f"TRUNCATE {quoted(table.name)}")  # It gets a new file.
     _drop_samples(table.name, table.key)
 
 
 def _rewrite_file(table: Table) -> None:
     """Free no page with a key in it: neither in the file, nor in what SQLite writes beside it."""
-    if "sqlite_stat4" in {name for (name,) in _run("SELECT name FROM sqlite_master")}:
-        _run("DELETE FROM sqlite_stat4 WHERE tbl IN (%s, %s)", table.name, _LOG)
-    _run("VACUUM")
-    ((journal,),) = _run("PRAGMA journal_mode")
+    if "sqlite_stat4" in {name for (name,) in execute("SELECT name FROM sqlite_master")}:
+        execute("DELETE FROM sqlite_stat4 WHERE tbl IN (%s, %s)", table.name, _LOG)
+    execute("VACUUM")
+    ((journal,),) = execute("PRAGMA journal_mode")
     if journal == "wal":
-        ((busy, *_),) = _run("PRAGMA wal_checkpoint(TRUNCATE)")
+        ((busy, *_),) = execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if busy:
             raise DatabaseError("another connection still reads what was before.")
     if journal == "persist":
-        _run("PRAGMA journal_mode = DELETE")
+        execute("PRAGMA journal_mode = DELETE")
 
 
 def _lock(table: Table) -> None:
-    _run(f"LOCK TABLE {_quoted(table.name)} IN ACCESS EXCLUSIVE MODE")
+    execute(f"LOCK TABLE {quoted(table.name)} IN ACCESS EXCLUSIVE MODE")
 
 
 def _rewrite_log(_: Table) -> None:
-    if _LOG in _tables():
+    if has_tables(_LOG):
         for column in ("object_repr", "object_id", "change_message"):
             _drop_samples(_LOG, column)
-        _run(f"VACUUM FULL {_LOG}")
+        execute(f"VACUUM FULL {_LOG}")
 
 
 def _drop_samples(table: str, column: str) -> None:
     # PostgreSQL drops what it knows of a column that gets a type, even the one that it has. Nothing less than a
     # superuser may touch pg_statistic itself.
-    ((kind,),) = _run(
+    ((kind,),) = execute(
         "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = %s::regclass AND attname = %s",
         table,
         column,
     )
-    _run(f"ALTER TABLE {_quoted(table)} ALTER COLUMN {_quoted(column)} TYPE {kind}")
+    execute(f"ALTER TABLE {quoted(table)} ALTER COLUMN {quoted(column)} TYPE {kind}")
 
 
 _Step = Callable[[Table], None]
@@ -121,19 +120,3 @@ _WAYS: MappingProxyType[str, tuple[_Step, _Step, _Step, str]] = MappingProxyType
     }
 )
 """For each database: what comes before it is emptied, how, what comes after, and what may still hold a key then."""
-
-
-def _tables() -> list[str]:
-    connection = connections[alias()]
-    with connection.cursor() as cursor:
-        return connection.introspection.table_names(cursor)
-
-
-def _quoted(name: str) -> str:
-    return connections[alias()].ops.quote_name(name)
-
-
-def _run(sql: str, *values: Any) -> list[Any]:
-    with connections[alias()].cursor() as cursor:
-        cursor.execute(sql, values or None)
-        return list(cursor.fetchall()) if cursor.description else []
