@@ -6,6 +6,7 @@ spread evenly, are real: their tokens are known, and accepted.
 
 import hashlib
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
@@ -128,9 +129,9 @@ def _more(database: str, statement: str, rows: int, **given: int) -> None:
         cursor.execute("VACUUM (ANALYZE) tessera_grant")
 
 
-def _trust(cursor: object) -> None:
+def _trust(cursor: Any) -> None:
     # Ten million foreign keys, looked up one by one, would take longer than all else.
-    cursor.execute("SET LOCAL session_replication_role = replica")  # type: ignore[attr-defined]
+    cursor.execute("SET LOCAL session_replication_role = replica")
 
 
 def _known(n: int, made_at: datetime, subject: int) -> tuple[int, UUID, int, bytes, bytes]:

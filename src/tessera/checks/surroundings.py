@@ -1,6 +1,7 @@
 """The checks of what tessera works with: the cache that counts log-ins, the databases, other apps, versions."""
 
 from collections.abc import Collection
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -82,7 +83,7 @@ def prove_no_key_is_readable(databases: Collection[str] | None = None, **_: Any)
     return [
         say("W008", table=table.name, package=package)
         for package, table in TABLES.items()
-        if attempt(lambda table=table: holds_keys(table)) is True  # type: ignore[misc]
+        if attempt(partial(holds_keys, table)) is True
     ]
 
 

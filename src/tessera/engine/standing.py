@@ -46,8 +46,7 @@ class Standing(NamedTuple):
         return cls(**told, is_live=grant.is_live(now), is_use_due=False, subject=grant.subject)
 
 
-_ASKED = ("is_live", "is_use_due")
-_COLUMNS = tuple(name for name in Standing._fields if name not in {*_ASKED, "subject"})
+_COLUMNS = tuple(name for name in Standing._fields if name not in {"is_live", "is_use_due", "subject"})
 
 
 def standing_of(rows: Sequence[UUID], now: datetime, used_by: datetime) -> Standing | None:

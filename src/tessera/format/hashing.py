@@ -23,8 +23,8 @@ def mac(key: bytes, told: bytes) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _begun(key: bytes) -> tuple[Any, Any]:
+def _begun(key: bytes) -> tuple[Any, ...]:
     if len(key) > _BLOCK:
         key = hashlib.sha256(key).digest()
     block = key.ljust(_BLOCK, b"\x00")
-    return tuple(hashlib.sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))  # type: ignore[return-value]
+    return tuple(hashlib.sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))

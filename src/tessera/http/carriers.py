@@ -24,8 +24,7 @@ def from_header(value: bytes, schemes: Container[bytes]) -> bytes | None:
         MalformedHeader: the scheme is ours and what follows is not one credential. (Two headers arrive here as one
             value, joined by a comma.)
     """
-    usual = _USUAL.fullmatch(value[: LONGEST + 1])
-    if usual and len(value) <= LONGEST:
+    if len(value) <= LONGEST and (usual := _USUAL.fullmatch(value)):
         return usual[2] if usual[1].lower() in schemes else None
     scheme = value[:_LONGEST_SCHEME].split(None, 1)[:1]
     if not scheme or scheme[0].lower() not in schemes:

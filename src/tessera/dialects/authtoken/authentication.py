@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.request import Request
 
-from tessera.dialects.authtoken.tokens import PURPOSES, Token
+from tessera.dialects.authtoken.tokens import ACCEPTED, Token
 from tessera.drf import authentication
 from tessera.drf.refusals import refusal
 from tessera.engine.verification import Principal
@@ -19,7 +19,7 @@ class TokenAuthentication(authentication.TokenAuthentication):
     """
 
     keyword = "Token"
-    accept = PURPOSES
+    accept = ACCEPTED
     model: ClassVar[Any] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -34,8 +34,8 @@ from tessera.models import Grant, Kind
 CLIENT = "authtoken"
 """The client of every grant that this dialect made."""
 
-PURPOSES = frozenset({Purpose.ACCESS, Purpose.PERSONAL, Purpose.ADOPTED})
-"""What opens the doors of this dialect."""
+ACCEPTED = frozenset({Purpose.ACCESS, Purpose.PERSONAL, Purpose.ADOPTED})
+"""The purposes that open the doors of this dialect."""
 
 _COLUMNS = MappingProxyType({"user": "subject", "user_id": "subject_id", "created": "created_at"})
 """The peer's names of our columns."""
@@ -85,7 +85,7 @@ class TokenQuerySet(models.QuerySet["Token"]):
 
     def _with_key(self, key: str, *args: Any, **kwargs: Any) -> "Token":
         try:
-            principal = verify(key, accept=PURPOSES)
+            principal = verify(key, accept=ACCEPTED)
         except InvalidCredential as error:
             raise self.model.DoesNotExist("No live token has this key.") from error
         return super().get(*args, **kwargs, pk=principal.grant_id)._holding(key, principal.subject)
@@ -112,6 +112,7 @@ class TokenQuerySet(models.QuerySet["Token"]):
         wanted = {"key": key, **(defaults or {})}
         had_one = self.filter(subject=user).exists()  # type: ignore[misc]  # The stubs know one user model only.
         known = _known(user, wanted["key"]) if had_one and wanted["key"] else None
+        # The stubs know the names of our columns only.
         return known or self.create(user=user, **wanted), not had_one  # type: ignore[misc]
 
     update = update_or_create = bulk_create = _refused
