@@ -9,12 +9,10 @@ import django
 
 django.setup()
 
-from django.core.management import call_command
 from django.db import connection
-from django.utils.module_loading import import_string
 
-from bench.candidates import CANDIDATES
-from bench.filling import bytes_of_a_row, fill
+from bench.candidates import CANDIDATES, STORES
+from bench.filling import bytes_of_a_row, fill, make_tables
 from bench.proof import Wrong, examine
 from bench.rounds import Series, run
 from bench.summary import Measured, summary
@@ -35,20 +33,16 @@ def main() -> None:
 
 
 def measure(rounds: int, requests: int, rows: int) -> dict[str, Any]:
-    call_command("migrate", verbosity=0)
-    for candidate in CANDIDATES.values():
-        if candidate.prepare:
-            import_string(candidate.prepare)()
-    stores = {candidate.store.table: candidate.store for candidate in CANDIDATES.values() if candidate.store}
+    make_tables()
     people = People.arrive()
     visits = {name: Visits.of(candidate, people) for name, candidate in CANDIDATES.items()}
-    fill(stores.values(), FEW)
+    fill(FEW)
     conducts = {name: examine(visits[name]) for name in CANDIDATES}
     few = run(side_by_side(visits, "valid", requests), rounds)
     log_ins = run(side_by_side(visits, "login", requests), rounds // 4)
     sorts = {name: run(of_one(visits[name], requests), rounds // 4) for name in CANDIDATES}
-    fill(stores.values(), rows)
-    sizes = {table: bytes_of_a_row(store) for table, store in stores.items()}
+    fill(rows)
+    sizes = {table: bytes_of_a_row(store) for table, store in STORES.items()}
     many = run(side_by_side(visits, "valid", requests), rounds)
     measured = Measured(few=few, many=many, log_ins=log_ins, sorts=sorts)
     told = {name: summary(name, conducts[name], measured) for name in CANDIDATES}

@@ -2,20 +2,31 @@
 
 from collections.abc import Iterable
 
+from django.core.management import call_command
 from django.db import connection
+from django.utils.module_loading import import_string
 
+from bench.candidates import CANDIDATES, STORES
 from bench.candidates.candidate import Store
 from bench.sql import Sql
 
 
-def fill(stores: Iterable[Store], count: int) -> None:
+def make_tables() -> None:
+    """The tables of every candidate, empty."""
+    call_command("migrate", verbosity=0)
+    for candidate in CANDIDATES.values():
+        if candidate.prepare:
+            import_string(candidate.prepare)()
+
+
+def fill(count: int) -> None:
     """Bring the users up to `count`, and give each new one a row in every store."""
     sql = Sql(connection.vendor == "postgresql")
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*), max(id) FROM auth_user")
         there, last = cursor.fetchone()
         cursor.execute(sql.users(there + 1, count))
-        for store in stores:
+        for store in STORES.values():
             columns = store.filler(sql)
             names = ", ".join(f'"{name}"' for name in columns)
             cursor.execute(

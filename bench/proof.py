@@ -8,7 +8,8 @@ from bench import wire
 from bench.visits import Visits
 from bench.wire import Answer
 
-REFUSED = ("bare", "forged", "random", "unknown")
+BAD = ("forged", "random", "unknown")
+"""The sorts of requests with a credential that is refused."""
 
 
 class Wrong(Exception):
@@ -40,7 +41,7 @@ def examine(visits: Visits) -> Conduct:
     # A token without a look at the database tells the key as text.
     _expect(visits, "valid", str(answers["valid"].body["user"]) == str(who))
     _expect(visits, "login", answers["login"].status == 200)
-    for sort in set(REFUSED) & set(answers):
+    for sort in {"bare", *BAD} & set(answers):
         stands = sort == "unknown" and visits.candidate.store is None
         _expect(visits, sort, answers[sort].status == 401 or stands)
     return Conduct(answers, visits.candidate.store is not None, _stops_the_deactivated(visits, user))

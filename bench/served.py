@@ -22,8 +22,9 @@ from itertools import cycle
 from pathlib import Path
 
 import django
-from django.utils.module_loading import import_string
 
+from bench.candidates import CANDIDATES, OPEN
+from bench.filling import fill, make_tables
 from bench.server import postgres
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +32,6 @@ CONNECTIONS = 4
 GUNICORN = ("--workers", "1", "--threads", f"{CONNECTIONS}", "--keep-alive", "60", "--log-level", "warning")
 APPLICATION = "django.core.wsgi:get_wsgi_application()"
 PATIENCE = 30.0
-OPEN = "none"
 LAST_CHUNK = b"0\r\n\r\n"
 
 
@@ -63,19 +63,12 @@ def cores() -> tuple[set[int], set[int]]:
 
 def prepare(rows: int) -> dict[str, list[bytes]]:
     """The tables, filled; and for each candidate the requests of its users."""
-    from django.core.management import call_command
+    from bench.visits import People  # Only now are there users to import.
 
-    from bench.candidates import CANDIDATES
-    from bench.filling import fill
-    from bench.visits import People
-
-    call_command("migrate", verbosity=0)
-    for candidate in CANDIDATES.values():
-        if candidate.prepare:
-            import_string(candidate.prepare)()
+    make_tables()
     users = People.arrive().users
     headers = {name: [one.mint(user) for user in users] if one.mint else [""] for name, one in CANDIDATES.items()}
-    fill({one.store.table: one.store for one in CANDIDATES.values() if one.store}.values(), rows)
+    fill(rows)
     return {name: [request(name, header) for header in of_users] for name, of_users in headers.items()}
 
 

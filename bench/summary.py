@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.proof import Conduct
+from bench.candidates import FLOOR, OPEN
+from bench.proof import BAD, Conduct
 from bench.rounds import Timings, ratio, spread
-
-OPEN, FLOOR = "none", "floor-sql"
-BAD = ("forged", "random", "unknown")
 
 
 @dataclass(frozen=True, kw_only=True)

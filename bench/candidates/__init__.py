@@ -4,3 +4,6 @@ from bench.candidates import authtoken, floor_sql, knox, none, simplejwt, tesser
 
 ADAPTERS = (none, floor_sql, tessera, simplejwt, authtoken, knox)
 CANDIDATES = {candidate.name: candidate for adapter in ADAPTERS for candidate in adapter.CANDIDATES}
+STORES = {one.store.table: one.store for one in CANDIDATES.values() if one.store}
+OPEN, FLOOR = "none", "floor-sql"
+"""What the others are compared with."""
