@@ -110,6 +110,13 @@ def test_a_key_from_anywhere_that_opens_nothing_is_no_crash(key):
         TokenAuthentication().authenticate_credentials(key)
 
 
+def test_a_key_from_anywhere_is_read_letter_for_letter(user):
+    Token.objects.create(user=user, key="what?")
+
+    with pytest.raises(AuthenticationFailed, match=r"Invalid token\."):
+        TokenAuthentication().authenticate_credentials("what\ud800")
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -10,6 +10,7 @@ from tessera.drf import authentication
 from tessera.drf.refusals import refusal
 from tessera.engine.verification import Principal
 from tessera.errors import TesseraError
+from tessera.format.opaque import to_bytes
 
 
 class TokenAuthentication(authentication.TokenAuthentication):
@@ -52,7 +53,7 @@ class TokenAuthentication(authentication.TokenAuthentication):
             AuthenticationFailed: it is not valid.
         """
         try:
-            return super().opened_by(key.encode(errors="replace"))
+            return super().opened_by(to_bytes(key))
         except TesseraError as error:
             raise refusal(error) from error
 
