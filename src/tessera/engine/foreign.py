@@ -79,7 +79,8 @@ def pages(table: Table) -> Iterator[list[Row]]:
     columns = ", ".join(map(quoted, (table.key, table.user, table.created)))
     select, key = f"SELECT {columns} FROM {quoted(table.name)}", quoted(table.key)
     rest = f"ORDER BY {key} {_limit(PAGE)}"
-    user, created = _reader(Grant._meta.get_field("subject").get_col(Grant._meta.db_table)), _reader(_CREATED)
+    user = _reader(Grant._meta.get_field("subject").get_col(Grant._meta.db_table))
+    created = _reader(Col("", DateTimeField()))
     step = execute(f"{select} {rest}")
     while step:
         yield [Row(str(each[0]), user(each[1]), _aware(created(each[2]))) for each in step]
@@ -93,9 +94,6 @@ def forget(table: Table, user: AbstractBaseUser, using: str) -> None:
     whose = Grant._meta.get_field("subject").get_db_prep_save(key_of(user), connections[using])
     name, column = quoted(table.name, using), quoted(table.user, using)
     execute(f"DELETE FROM {name} WHERE {column} = %s", whose, using=using)
-
-
-_CREATED = Col("", DateTimeField())
 
 
 def _reader(column: Col) -> Callable[[Any], Any]:

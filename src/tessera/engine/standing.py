@@ -71,7 +71,7 @@ def use_is_due(used_by: datetime) -> Q:
 class Statement:
     """The SELECT as the ORM has compiled it, and how the ORM reads its answer."""
 
-    alias: str
+    database: str
     sql: str
     spell: Callable[[datetime], Any]
     converters: tuple[tuple[int, Callable[..., Any], Any], ...]
@@ -83,7 +83,7 @@ class Statement:
 
     def run(self, rows: Sequence[UUID], now: datetime, used_by: datetime) -> Standing | None:
         """Ask the database."""
-        connection = connections[self.alias]
+        connection = connections[self.database]
         values = {"now": self.spell(now), "used_by": self.spell(used_by)}
         for place, row in enumerate(rows):
             # In text: every database takes it for an id, and psycopg takes its time over a UUID.
@@ -98,28 +98,28 @@ class Statement:
             columns[place] = convert(columns[place], column, connection)
         subject = None
         if columns[self.key] is not None:
-            subject = self.subject.from_db(self.alias, self.attributes, self.subject_of(columns))
+            subject = self.subject.from_db(self.database, self.attributes, self.subject_of(columns))
         return Standing._make((*self.grant_of(columns), subject))
 
 
 @cache
-def _statement(alias: str, count: int) -> Statement:
+def _statement(database: str, count: int) -> Statement:
     """The statement for the grant that has one of `count` ids.
 
     What it takes from the compiler is not public. A test compares the answers with those of `select_related`, for all
     sorts of user models and on each version of Django.
     """
-    connection = connections[alias]
+    connection = connections[database]
     rows = {f"row{place}": UUID(int=place) for place in range(count)}
     moments = {"now": datetime(2001, 1, 1, tzinfo=UTC), "used_by": datetime(2002, 1, 1, tzinfo=UTC)}
     compiler = (
         grants()
-        .using(alias)
+        .using(database)
         .order_by()
         .filter(pk__in=rows.values())
         .only("subject", *_COLUMNS)
         .annotate(is_live=live(moments["now"]), is_use_due=use_is_due(moments["used_by"]))  # type: ignore[no-redef]
-        .query.get_compiler(alias)
+        .query.get_compiler(database)
     )
     sql, params = compiler.as_sql()
     names = {prepared("id", row, connection): name for name, row in rows.items()}
@@ -132,20 +132,22 @@ def _statement(alias: str, count: int) -> Statement:
     grant = _places(compiler, compiler.klass_info) | compiler.annotation_col_map
     subject = _places(compiler, of_subject)
     attributes = [field.attname for field in of_subject["model"]._meta.concrete_fields]
-    read = [*(grant[name] for name in Standing._fields[:-1]), *(subject[name] for name in attributes)]
+    of_grant = [grant[name] for name in Standing._fields if name != "subject"]
+    of_user = [subject[name] for name in attributes]
+    converted = {*of_grant, *of_user} - {*compiler.annotation_col_map.values()}  # Any truth will do for those.
     by_place = compiler.get_converters([expression for expression, *_ in compiler.select])
     return Statement(
-        alias=alias,
+        database=database,
         sql=sql,
         spell=spelling(connection),
         converters=tuple(
             (place, convert, column)
             for place, (converters, column) in by_place.items()
-            if place in read and place not in compiler.annotation_col_map.values()  # Any truth will do there.
+            if place in converted
             for convert in converters
         ),
-        grant_of=itemgetter(*(grant[name] for name in Standing._fields[:-1])),
-        subject_of=itemgetter(*(subject[name] for name in attributes)),
+        grant_of=itemgetter(*of_grant),
+        subject_of=itemgetter(*of_user),
         subject=of_subject["model"],
         attributes=attributes,
         key=subject[of_subject["model"]._meta.pk.attname],
