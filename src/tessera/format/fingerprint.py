@@ -8,15 +8,14 @@ Bound to its row, so that whoever can write the table cannot copy an administrat
 from uuid import UUID
 
 from tessera.format.hashing import mac
-from tessera.format.keys import Keys
+from tessera.format.keys import Keys, length_first
 
 
 def fingerprint(keys: Keys, row: UUID, subject_key: str, password: str | None) -> bytes:
     """The fingerprint of `row`. `password` is the stored hash, or `None` for a grant that outlives a changed one."""
-    key = subject_key.encode()
-    told = b"tessera/1/fingerprint\x00" + row.bytes + len(key).to_bytes(4, "big") + key
+    told = b"tessera/1/fingerprint\x00" + row.bytes + length_first(subject_key.encode())
     if password is None:
         return mac(keys.fingerprint, told + b"\x00")[:16]
     # Backends that know the password elsewhere write a new unusable one at each log-in: that is no change.
     bind = b"!" if password.startswith("!") else password.encode()
-    return mac(keys.fingerprint, told + b"\x01" + len(bind).to_bytes(4, "big") + bind)[:16]
+    return mac(keys.fingerprint, told + b"\x01" + length_first(bind))[:16]
