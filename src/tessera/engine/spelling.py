@@ -28,8 +28,10 @@ def spelling(connection: BaseDatabaseWrapper) -> Callable[[datetime], Any]:
         return prepared("ends_at", moment, connection)
 
     handed_over = by_the_orm(_PROBE)
+    # A database whose times have no zone may keep them in one that is UTC in winter, and so at the probe, only.
+    is_text_in_utc = isinstance(handed_over, str) and connection.timezone in (None, UTC)
     # PostgreSQL reads text as well, and psycopg takes its time over a datetime.
-    if isinstance(handed_over, str) or connection.vendor == "postgresql":
+    if is_text_in_utc or connection.vendor == "postgresql":
         for in_text in (str, _without_zone):
             if in_text(_PROBE) == str(handed_over):
                 return in_text
