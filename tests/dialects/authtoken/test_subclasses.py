@@ -104,7 +104,7 @@ def test_a_key_may_come_from_where_the_site_looks_for_it(user):
     assert (request.user, request.auth.key) == (user, token.key)
 
 
-@pytest.mark.parametrize("key", ["", "x", "\ud800", "tsra_\x00", "401f7ac837da42b97f613d789819ff93537bee6a"])
+@pytest.mark.parametrize("key", [None, "", "x", "\ud800", "tsra_\x00", "401f7ac837da42b97f613d789819ff93537bee6a"])
 def test_a_key_from_anywhere_that_opens_nothing_is_no_crash(key):
     with pytest.raises(AuthenticationFailed, match=r"Invalid token\."):
         TokenAuthentication().authenticate_credentials(key)

@@ -272,6 +272,14 @@ def dead(user):
 
 
 @pytest.mark.django_db
+def test_no_key_at_all_is_not_the_key_that_spells_none(user):
+    Token.objects.create(user=user, key="None")
+
+    with pytest.raises(Token.DoesNotExist):
+        Token.objects.get(key=None)
+
+
+@pytest.mark.django_db
 def test_a_key_does_not_leave_the_selection_that_it_is_asked_of(user):
     token = Token.objects.create(user=user)
 

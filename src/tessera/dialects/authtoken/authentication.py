@@ -46,14 +46,14 @@ class TokenAuthentication(authentication.TokenAuthentication):
         return self.authenticate_credentials(secret.decode())
 
     @sensitive_variables()
-    def authenticate_credentials(self, key: str) -> tuple[Any, Any]:
+    def authenticate_credentials(self, key: str | None) -> tuple[Any, Any]:
         """Return the user and the token of this key, wherever the caller found it.
 
         Raises:
             AuthenticationFailed: it is not valid.
         """
         try:
-            return super().opened_by(to_bytes(key))
+            return super().opened_by(to_bytes(key or ""))
         except TesseraError as error:
             raise refusal(error) from error
 

@@ -74,7 +74,7 @@ class TokenQuerySet(models.QuerySet["Token"]):
         And a `key` is verified: the token that it opens is one of these, or does not exist.
         """
         if "key" in kwargs:
-            return self._with_key(str(kwargs.pop("key")), *args, **kwargs)
+            return self._with_key(kwargs.pop("key"), *args, **kwargs)
         try:
             return super().get(*args, **kwargs)
         except self.model.MultipleObjectsReturned:
@@ -83,7 +83,8 @@ class TokenQuerySet(models.QuerySet["Token"]):
                 raise
             return found.order_by("-created_at", "-pk")[0]
 
-    def _with_key(self, key: str, *args: Any, **kwargs: Any) -> "Token":
+    def _with_key(self, key: Any, *args: Any, **kwargs: Any) -> "Token":
+        key = "" if key is None else str(key)
         try:
             principal = verify(key, accept=ACCEPTED)
         except InvalidCredential as error:
