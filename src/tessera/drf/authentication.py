@@ -67,4 +67,4 @@ class TokenAuthentication(BaseAuthentication):
 
 @lru_cache(maxsize=64)
 def _in_lower_case(schemes: tuple[str, ...]) -> frozenset[bytes]:
-    return frozenset(scheme.lower().encode("latin-1") for scheme in schemes)
+    return frozenset(scheme.encode().lower() for scheme in schemes)

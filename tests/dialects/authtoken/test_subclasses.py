@@ -117,6 +117,19 @@ def test_a_key_from_anywhere_is_read_letter_for_letter(user):
         TokenAuthentication().authenticate_credentials("what\ud800")
 
 
+@pytest.mark.parametrize("keyword", ["Clé", "Ключ"])
+def test_a_keyword_may_be_of_any_letters(user, keyword):
+    token = Token.objects.create(user=user)
+    sent = f"{keyword} {token.key}".encode().decode("latin-1")
+
+    request = Request(
+        APIRequestFactory().get("/", headers={"Authorization": sent}),
+        authenticators=[type("Own", (TokenAuthentication,), {"keyword": keyword})()],
+    )
+
+    assert (request.user, request.auth.key) == (user, token.key)
+
+
 @pytest.mark.parametrize(
     "body",
     [
