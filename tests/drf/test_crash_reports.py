@@ -19,14 +19,15 @@ from django.test import RequestFactory, override_settings
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import path
 from django.utils.log import AdminEmailHandler
+from django.views.decorators.debug import sensitive_variables
 from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
-from tessera import revoke
+from tessera import Kind, revoke
 from tessera.dialects.authtoken import TokenAuthentication as AuthtokenAuthentication
 from tessera.drf import TokenAuthentication
 from tessera.drf.login import log_in
-from tessera.format import hashing
+from tessera.format import foreign, hashing
 from tests import urls
 from tests.traces import dice, report_of, traces
 
@@ -56,10 +57,20 @@ class CrashingBackend:
         raise RuntimeError("out of order")
 
 
+class ByTheModel(AuthtokenAuthentication):
+    """What a site wrote for the peer's model."""
+
+    @sensitive_variables()
+    def authenticate_credentials(self, key):
+        token = self.get_model().objects.get(key=key)
+        return token.user, token
+
+
 urlpatterns = [
     *urls.urlpatterns,
     path("native/", Crashing.as_view(authentication_classes=[TokenAuthentication])),
     path("authtoken/", Crashing.as_view(authentication_classes=[AuthtokenAuthentication])),
+    path("by-the-model/", Crashing.as_view(authentication_classes=[ByTheModel])),
 ]
 pytestmark = pytest.mark.urls(__name__)
 client = APIClient(raise_request_exception=False)
@@ -151,6 +162,20 @@ def test_a_request_that_crashes_over_its_token_does_not_tell_it(hand_out, letter
     assert (answer.status_code, len(letters)) == (500, 1)
     assert "out of order" in letters[0]
     assert traces(letters[0] + answer.content.decode(), issued.secret, *drawn()) == set()
+
+
+@pytest.mark.parametrize(
+    "path", [pytest.param("/authtoken/", id="a view of the site"), pytest.param("/by-the-model/", id="by the model")]
+)
+def test_a_request_that_crashes_while_its_adopted_key_is_read_does_not_tell_it(hand_out, letters, path):
+    issued = hand_out(kind=Kind.ADOPTED)
+
+    with patch.object(foreign, "_row", out_of_order):
+        answer = client.get(path, headers={"Authorization": f"Token {issued.secret}"})
+
+    assert (answer.status_code, len(letters)) == (500, 1)
+    assert "out of order" in letters[0]
+    assert traces(letters[0] + answer.content.decode(), issued.secret) == set()
 
 
 @pytest.mark.parametrize("path", ["/native/", "/authtoken/"])

@@ -104,7 +104,7 @@ def _proved(readings: Sequence[Opaque], found: Standing | None) -> tuple[Opaque,
     return opaque, found
 
 
-def read(secret: str | bytes, accept: Container[Purpose]) -> tuple[Opaque, ...]:
+def read(secret: str | bytes, accept: Container[Purpose]) -> Sequence[Opaque]:
     """Return what the token says, if it was minted here and for an accepted purpose. Its row is not looked at.
 
     That is one reading, and for what may be an adopted key one for each pepper.
@@ -121,7 +121,7 @@ def read(secret: str | bytes, accept: Container[Purpose]) -> tuple[Opaque, ...]:
         error = WrongPurpose(opaque.purpose.name)
         _note_refusal(opaque, error)
         raise error
-    return (opaque,)
+    return [opaque]
 
 
 def _note_refusal(opaque: Opaque, error: InvalidCredential) -> None:

@@ -59,9 +59,10 @@ def reading(package: str, key: bytes, keys: Keys) -> Opaque:
     return Opaque(Purpose.ADOPTED, _row(named[:16]), named[16:40], keys)
 
 
-def readings(secret: bytes, keyring: Sequence[Keys]) -> tuple[Opaque, ...]:
+def readings(secret: bytes, keyring: Sequence[Keys]) -> list[Opaque]:
     """What `secret` may name, if it is a key that was adopted: under which pepper, only the rows can tell."""
-    return tuple(reading(package, secret, keys) for package in PACKAGES if fits(package, secret) for keys in keyring)
+    # No generator: where one crashed, its frame has no caller, and a report shows what the callers asked it to hide.
+    return [reading(package, secret, keys) for package in PACKAGES if fits(package, secret) for keys in keyring]
 
 
 def _row(named: bytes) -> UUID:
