@@ -106,3 +106,14 @@ def test_the_statement_is_compiled_once(hand_out, clock, monkeypatch):
     standing = found(second, clock.time)
 
     assert standing.fingerprint == second.grant.fingerprint
+
+
+def test_a_token_that_has_ended_stays_so_where_a_test_changes_how_time_is_kept(hand_out, clock, settings):
+    found(hand_out(), clock.time)
+    settings.USE_TZ, settings.TIME_ZONE = False, "America/Chicago"
+    issued = hand_out(lifetime=HOUR)
+    clock.turn(HOUR)
+
+    standing = found(issued, clock.time)
+
+    assert not standing.is_live

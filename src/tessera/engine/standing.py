@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.signals import setting_changed
 from django.db import Error, connections
 from django.db.models import Q
 
@@ -152,6 +153,14 @@ def _statement(database: str, count: int) -> Statement:
         attributes=attributes,
         key=subject[of_subject["model"]._meta.pk.attname],
     )
+
+
+def _changed(*, setting: str, **_: object) -> None:
+    if setting in {"USE_TZ", "TIME_ZONE"}:  # They decide how a moment is spelt.
+        _statement.cache_clear()
+
+
+setting_changed.connect(_changed, dispatch_uid="tessera.engine.standing")
 
 
 def _places(compiler: Any, selected: dict[str, Any]) -> dict[str, int]:
