@@ -216,3 +216,15 @@ def test_a_site_hears_of_it_and_no_secret_is_told(user, caplog):
     assert [(told.get("grant"), told.get("grant_id")) for told in heard] == [(grant, None), (None, grant.pk)]
     assert f"adopted {grant.hint} subject={user.pk} client='authtoken'" in caplog.messages
     assert [trace for text in (caplog.text, str(heard)) for trace in traces(text, KEY)] == []
+
+
+def test_a_key_that_was_adopted_under_two_peppers_ends_under_both(user, settings):
+    peppers = ["a" * 64, "b" * 64]
+    for pepper in peppers:
+        settings.TESSERA = {"PEPPERS": [pepper]}
+        adopt(KEY, user)
+    settings.TESSERA = {"PEPPERS": peppers}
+
+    ended = revoke_presented(KEY, accept=ADOPTED)
+
+    assert (ended, Grant.objects.filter(revoked_at=None).count()) == (2, 0)

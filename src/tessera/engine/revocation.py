@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Container
-from contextlib import suppress
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
 from tessera.engine.bond import key_of
-from tessera.engine.standing import standing_of
 from tessera.engine.storage import alias, storage
-from tessera.engine.verification import confirmed, read
-from tessera.errors import Unknown
+from tessera.engine.verification import read
+from tessera.errors import Malformed
 from tessera.format.opaque import Purpose
 from tessera.models import LONG_AGO, LONGEST_REASON, Grant, hint
 from tessera.signals import token_revoked
@@ -62,13 +62,15 @@ def revoke_presented(secret: str | bytes, *, accept: Container[Purpose], reason:
         StoreDown: the storage does not answer, and nothing has ended.
     """
     readings = read(secret, accept)
-    opaque = readings[0]
-    if opaque.purpose is Purpose.ADOPTED:  # Which of its readings is the right one, only the row tells.
-        now = clock.now()
-        with suppress(Unknown):
-            opaque, _ = confirmed(readings, standing_of([reading.row for reading in readings], now, now))
-    rows = _rows().filter(pk=opaque.row, access_digest=opaque.digest)
-    return _end(rows, reason, [opaque.row])
+    grant_ids = [reading.row for reading in readings]
+    if readings[0].purpose is Purpose.ADOPTED:  # Which of its readings are right, only the rows tell.
+        with storage:
+            grant_ids = list(Grant.objects.using(alias()).filter(pk__in=grant_ids).values_list("pk", flat=True))
+        if not grant_ids:
+            raise Malformed("key")
+    # All of them: a key that was adopted anew, while its pepper was missing, has a row under each.
+    rows = _rows().filter(reduce(or_, [Q(pk=reading.row, access_digest=reading.digest) for reading in readings]))
+    return _end(rows, reason, grant_ids)
 
 
 def _rows() -> QuerySet[Grant]:
