@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from rest_framework.test import APIClient
 
 from tessera.dialects.authtoken import ObtainAuthToken, Token, TokenAuthentication
 from tessera.errors import SecretGone
+from tessera.testing import Clock
 from tests.credentials import opens
 
 PAGE = Path(__file__).parents[3] / "docs/how-to/coming-from/authtoken.md"
@@ -244,7 +245,7 @@ def test_client(user: Any) -> None:
     assert [each.get("/whoami/").status_code for each in (client, forced)] == [200, 200]
 
 
-@idiom("`TokenProxy`, `TokenAdmin`, `admin.site.register(Token)`")
+@idiom("`admin.site.register(Token)`, an inline with `model = Token`")
 def admin_of_the_peer(user: Any) -> None:
     import tessera.dialects.authtoken as ours
 
@@ -287,6 +288,16 @@ def log_in_again(user: Any) -> None:
     keys = [APIClient().post("/api-token-auth/", log_in).json()["token"] for _ in range(2)]
 
     assert [opens(key) for key in keys] == [True, True]
+
+
+@idiom("log-ins without a limit")
+def log_in_often(user: Any) -> None:
+    log_in = {"username": "ada", "password": "lovelace-1843"}
+
+    with Clock(datetime(2026, 11, 24, tzinfo=UTC)):  # All within one minute, however slow the machine is.
+        answers = [APIClient().post("/api-token-auth/", log_in).status_code for _ in range(11)]
+
+    assert answers == [200] * 10 + [429]
 
 
 @idiom("a changed password")
