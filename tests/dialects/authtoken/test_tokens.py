@@ -287,6 +287,12 @@ def test_a_key_does_not_leave_the_selection_that_it_is_asked_of(user):
         Token.objects.exclude(user=user).get(key=token.key)
 
 
+def test_a_key_finds_the_values_of_its_token_too(user):
+    token = Token.objects.create(user=user)
+
+    assert Token.objects.values("user").get(key=token.key) == {"user": user.pk}
+
+
 @pytest.mark.django_db
 def test_a_token_read_back_stays_mute_in_the_forms_that_call_sites_print(user):
     token = Token.objects.create(user=user)

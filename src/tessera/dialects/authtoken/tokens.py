@@ -89,7 +89,9 @@ class TokenQuerySet(models.QuerySet["Token"]):
             principal = verify(key, accept=ACCEPTED)
         except InvalidCredential as error:
             raise self.model.DoesNotExist("No live token has this key.") from error
-        return super().get(*args, **kwargs, pk=principal.grant_id)._holding(key, principal.subject)
+        found: Any = super().get(*args, **kwargs, pk=principal.grant_id)
+        # After values() it is none.
+        return found._holding(key, principal.subject) if isinstance(found, Token) else found
 
     @sensitive_variables()
     def create(self, *, user: AbstractBaseUser, key: str | None = None) -> "Token":  # type: ignore[override]
