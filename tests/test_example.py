@@ -200,11 +200,14 @@ def test_the_lines_to_paste_work(example):
 
 
 SERVE = """
+import signal
 import sys
 from pathlib import Path
 
 import run
 
+# Where a shell runs the suite in its background, nobody below it hears of a Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 run.PYTHON, run.install, run.fill = Path(sys.executable), lambda group: None, lambda environ: None
 run.leave_nothing_behind()
 sys.exit(run.main(["demo"]))
@@ -230,7 +233,10 @@ def test_the_demo_ends_with_its_server(ending, code):
 
         os.killpg(demo.pid, getattr(signal, ending))  # As a terminal does it.
 
-        assert demo.wait(run.PATIENCE) == code
+        try:
+            assert demo.wait(run.PATIENCE) == code
+        finally:
+            demo.kill()
     assert run.free_port(port or 0) == port
 
 
