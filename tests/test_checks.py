@@ -19,6 +19,7 @@ from rest_framework.permissions import AllowAny, IsAuthenticated, IsAuthenticate
 from tessera.checks.catalog import SENTENCES
 from tessera.checks.rest_framework import GUARDS, LOG_IN_VIEWS
 from tessera.checks.settings import PROOFS
+from tessera.checks.surroundings import prove_no_key_is_readable
 from tessera.conf import NAMES
 from tessera.dialects.authtoken import ObtainAuthToken
 from tessera.drf import TokenAuthentication
@@ -282,11 +283,20 @@ def test_keys_that_can_be_read_are_told(db, databases, numbers):
     make_table(constrained=False)
     keep("test-key", 1)
 
-    messages = run_checks(tags=["tessera"], databases=databases)
+    told = prove_no_key_is_readable(databases=databases)
 
-    told = [message for message in messages if message.id != "tessera.W001"]
     assert ids(told) == numbers
     assert [message.msg for message in told if "authtoken_token" not in message.msg or "test-key" in message.msg] == []
+
+
+def test_they_are_told_where_a_database_is_named_and_not_before_our_commands(db):
+    make_table(constrained=False)
+    keep("test-key", 1)
+
+    where_named, before_ours = run_checks(databases=["default"]), run_checks(tags=["tessera"])
+
+    told = ["tessera.W008" in [message.id for message in each] for each in (where_named, before_ours)]
+    assert told == [True, False]
 
 
 @pytest.mark.parametrize("has_table", [True, False], ids=["an empty table", "no table"])
