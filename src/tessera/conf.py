@@ -116,8 +116,12 @@ def _to_bytes(secret: str | bytes) -> bytes:
     return secret.encode() if isinstance(secret, str) else secret
 
 
+OURS = frozenset({"TESSERA", "SECRET_KEY", "SECRET_KEY_FALLBACKS"})
+"""The settings of the site that are read here."""
+
+
 def _changed(*, setting: str, **_: object) -> None:
-    if setting in {"TESSERA", "SECRET_KEY", "SECRET_KEY_FALLBACKS"}:
+    if setting in OURS:
         for known in (current, prefixes, peppers):
             known.cache_clear()
 

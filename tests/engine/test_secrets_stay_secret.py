@@ -188,7 +188,7 @@ def _refusal(secret, accept=EVERY):
 def test_settings_and_keys_show_neither_themselves_nor_the_pepper(settings):
     keys = keyring()[0]
 
-    shown = f"{keys} {keys!r} {conf.current()!r} {Opaque(Purpose.ACCESS, UUID(int=0), b'd' * 24, keys)!r}"
+    shown = f"{keys} {keys!r} {conf.current()!r} {Opaque(Purpose.ACCESS, bytes(16), b'd' * 24, keys)!r}"
 
     for hidden in (keys.token, keys.fingerprint, settings.TESSERA["PEPPERS"][0].encode()):
         assert hidden.hex() not in shown
@@ -199,9 +199,14 @@ def out_of_order(*_, **__):
     raise RuntimeError("out of order")
 
 
+def key_service_broken():
+    keyring.cache_clear()
+    return patch.object(conf, "peppers", out_of_order)
+
+
 BREAKS = {
     "the database breaks": lambda: connection.execute_wrapper(out_of_order),
-    "the key service breaks": lambda: patch.object(conf, "peppers", out_of_order),
+    "the key service breaks": key_service_broken,
     # What a worker's time limit raises comes up in any line, so in one of the ground as well.
     "the time is up": lambda: patch.object(hashing, "_begun", out_of_order),
     "a policy breaks": lambda: patch.object(Policy, "judge", out_of_order),

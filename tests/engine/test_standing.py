@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 
 
 def found(issued: Issued, now: datetime) -> Standing:
-    standing = standing_of([issued.grant.pk], now, now)
+    standing = standing_of([issued.grant.pk.bytes], now, now)
     assert standing is not None
     return standing
 
@@ -58,13 +58,13 @@ def test_its_user_is_as_good_as_one_that_was_read(hand_out, user, clock, django_
 
 
 def test_what_is_not_there_has_none(db, clock):
-    assert standing_of([UUID(int=1)], clock.time, clock.time) is None
+    assert standing_of([UUID(int=1).bytes], clock.time, clock.time) is None
 
 
 def test_one_of_several_ids_is_enough(hand_out, clock):
     issued = hand_out()
 
-    standing = standing_of([UUID(int=1), issued.grant.pk, UUID(int=2)], clock.time, clock.time)
+    standing = standing_of([row.bytes for row in (UUID(int=1), issued.grant.pk, UUID(int=2))], clock.time, clock.time)
 
     assert standing == found(issued, clock.time)
 

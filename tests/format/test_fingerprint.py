@@ -30,29 +30,29 @@ PASSWORD = "pbkdf2_sha256$1000000$salt$hash"
     ],
 )
 def test_a_row_a_subject_and_a_password_always_give_the_same_fingerprint(subject, password, expected):
-    assert fingerprint(KEYS, ROW, subject, password).hex() == expected
+    assert fingerprint(KEYS, ROW.bytes, subject, password).hex() == expected
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        pytest.param(lambda: fingerprint(KEYS, UUID(int=ROW.int ^ 1), "42", PASSWORD), id="copied to another row"),
-        pytest.param(lambda: fingerprint(KEYS, ROW, "43", PASSWORD), id="another user"),
-        pytest.param(lambda: fingerprint(KEYS, ROW, "42", PASSWORD + "x"), id="another password"),
-        pytest.param(lambda: fingerprint(KEYS, ROW, "42", None), id="made to outlive the password"),
-        pytest.param(lambda: fingerprint(KEYS, ROW, "42", "!"), id="no usable password"),
+        pytest.param(lambda: fingerprint(KEYS, bytes(16), "42", PASSWORD), id="copied to another row"),
+        pytest.param(lambda: fingerprint(KEYS, ROW.bytes, "43", PASSWORD), id="another user"),
+        pytest.param(lambda: fingerprint(KEYS, ROW.bytes, "42", PASSWORD + "x"), id="another password"),
+        pytest.param(lambda: fingerprint(KEYS, ROW.bytes, "42", None), id="made to outlive the password"),
+        pytest.param(lambda: fingerprint(KEYS, ROW.bytes, "42", "!"), id="no usable password"),
         pytest.param(
-            lambda: fingerprint(derive(bytes(range(32)), "example.com"), ROW, "42", PASSWORD), id="another realm"
+            lambda: fingerprint(derive(bytes(range(32)), "example.com"), ROW.bytes, "42", PASSWORD), id="another realm"
         ),
     ],
 )
 def test_what_differs_in_one_thing_has_another_fingerprint(other):
-    assert other() != fingerprint(KEYS, ROW, "42", PASSWORD)
+    assert other() != fingerprint(KEYS, ROW.bytes, "42", PASSWORD)
 
 
 def test_a_subject_and_a_password_do_not_run_together():
-    assert fingerprint(KEYS, ROW, "1", "2x") != fingerprint(KEYS, ROW, "12", "x")
+    assert fingerprint(KEYS, ROW.bytes, "1", "2x") != fingerprint(KEYS, ROW.bytes, "12", "x")
 
 
 def test_all_unusable_passwords_are_one():
-    assert fingerprint(KEYS, ROW, "42", "!one") == fingerprint(KEYS, ROW, "42", "!another")
+    assert fingerprint(KEYS, ROW.bytes, "42", "!one") == fingerprint(KEYS, ROW.bytes, "42", "!another")

@@ -52,7 +52,7 @@ def minted(draw):
     ],
 )
 def test_a_purpose_a_row_and_chance_always_give_the_same_token(purpose, secret, digest):
-    opaque = Opaque(purpose, ROW, bytes.fromhex(digest), KEYS)
+    opaque = Opaque(purpose, ROW.bytes, bytes.fromhex(digest), KEYS)
 
     assert mint("tsr", purpose, ROW, CHANCE, KEYS) == (secret, opaque)
     assert parse(secret.encode(), ("tsr",), [KEYS]) == opaque
@@ -177,13 +177,13 @@ def test_of_several_peppers_the_one_that_minted_is_found():
 def test_of_several_prefixes_each_is_understood():
     secrets = [mint(prefix, Purpose.PERSONAL, ROW, CHANCE, KEYS)[0] for prefix in ("acme", "tsr")]
 
-    assert [parse(secret.encode(), ("tsr", "acme"), [KEYS]).row for secret in secrets] == [ROW, ROW]
+    assert [parse(secret.encode(), ("tsr", "acme"), [KEYS]).grant_id for secret in secrets] == [ROW, ROW]
 
 
 def test_what_was_read_shows_neither_its_digest_nor_a_key():
     shown = repr(parse(PERSONAL.encode(), ("tsr",), [KEYS]))
 
-    assert shown == f"Opaque(purpose=<Purpose.PERSONAL: 'p'>, row={ROW!r})"
+    assert shown == f"Opaque(purpose=<Purpose.PERSONAL: 'p'>, row={ROW.bytes!r})"
 
 
 @given(minted(), st.text(), st.text())

@@ -97,9 +97,8 @@ def _adopt_page(page: list[Row], package: str, lifetime: Lifetime | None, *, dry
     fit = [row for row in page if fits(package, to_bytes(row.key))]
     named = [[reading(package, to_bytes(row.key), keys) for keys in ring] for row in fit]
     here = _here(opaque for each in named for opaque in each)
-    new = [
-        (row, each[0]) for row, each in zip(fit, named, strict=True) if here.isdisjoint(opaque.row for opaque in each)
-    ]
+    pairs = zip(fit, named, strict=True)
+    new = [(row, each[0]) for row, each in pairs if here.isdisjoint(opaque.grant_id for opaque in each)]
     with _passwords_held():
         users = _users({row.user for row, _ in new}, held=not dry_run)
         grants = []
@@ -123,7 +122,7 @@ def _adopt_page(page: list[Row], package: str, lifetime: Lifetime | None, *, dry
 def _here(named: Iterable[Opaque]) -> set[UUID]:
     """Which of these rows there are, live or not."""
     found: set[UUID] = set()
-    for batch in batches(opaque.row for opaque in named):
+    for batch in batches(opaque.grant_id for opaque in named):
         found.update(Grant.objects.using(alias()).filter(pk__in=batch).values_list("pk", flat=True))
     return found
 

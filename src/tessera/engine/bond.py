@@ -44,8 +44,8 @@ def _column_of_key() -> Any:
 def bond(keys: Keys, row: UUID, subject: AbstractBaseUser | None, *, to_password: bool) -> bytes:
     """The fingerprint that the grant `row` has as long as its subject and the password stay the same."""
     if subject is None:
-        return fingerprint(keys, row, "", None)
-    return fingerprint(keys, row, str(key_of(subject)), subject.password if to_password else None)
+        return fingerprint(keys, row.bytes, "", None)
+    return fingerprint(keys, row.bytes, str(key_of(subject)), subject.password if to_password else None)
 
 
 def bond_kept(opaque: Opaque, found: Any) -> bool | None:
@@ -79,7 +79,7 @@ def carry_over(user: AbstractBaseUser, stored: str) -> None:
         moves = []
         for grant in step:
             keys = keys_by_id[grant.pepper]
-            before = fingerprint(keys, grant.pk, str(key_of(user)), stored)
+            before = fingerprint(keys, grant.pk.bytes, str(key_of(user)), stored)
             if hmac.compare_digest(bytes(grant.fingerprint), before):
                 after = bond(keys, grant.pk, user, to_password=True)
                 moves.append(When(pk=grant.pk, fingerprint=before, then=Value(after, BinaryField())))

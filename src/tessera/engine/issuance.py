@@ -65,7 +65,7 @@ def issue(ask: Ask) -> Issued:
 def granted(ask: Ask, terms: Terms, opaque: Opaque, created_at: datetime) -> Grant:
     """The grant that `opaque` names, not yet stored."""
     return Grant(
-        id=opaque.row,
+        id=opaque.grant_id,
         subject=ask.subject,  # type: ignore[misc]  # The stubs know one user model only.
         client=ask.client,
         kind=ask.kind,
@@ -74,6 +74,6 @@ def granted(ask: Ask, terms: Terms, opaque: Opaque, created_at: datetime) -> Gra
         created_at=created_at,
         ends_at=terms.ends_at,
         access_digest=opaque.digest,
-        fingerprint=bond(opaque.keys, opaque.row, ask.subject, to_password=terms.bound),
+        fingerprint=bond(opaque.keys, opaque.grant_id, ask.subject, to_password=terms.bound),
         pepper=opaque.keys.id,
     )

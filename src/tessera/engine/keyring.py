@@ -1,16 +1,23 @@
 """The keys in use. Those of the first pepper mint new tokens; all are accepted."""
 
-from functools import lru_cache
+from functools import cache
+
+from django.core.signals import setting_changed
 
 from tessera import conf
 from tessera.format.keys import Keys, derive
 
 
+@cache
 def keyring() -> tuple[Keys, ...]:
     """The keys of each pepper, in the order of the setting: the first mints."""
-    return _derived(conf.peppers(), conf.current().REALM)
+    realm = conf.current().REALM
+    return tuple(derive(pepper, realm) for pepper in conf.peppers())
 
 
-@lru_cache(maxsize=16)
-def _derived(peppers: tuple[bytes, ...], realm: str) -> tuple[Keys, ...]:
-    return tuple(derive(pepper, realm) for pepper in peppers)
+def _changed(*, setting: str, **_: object) -> None:
+    if setting in conf.OURS:
+        keyring.cache_clear()
+
+
+setting_changed.connect(_changed, dispatch_uid="tessera.engine.keyring")

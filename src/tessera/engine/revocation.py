@@ -62,14 +62,14 @@ def revoke_presented(secret: str | bytes, *, accept: Container[Purpose], reason:
         StoreDown: the storage does not answer, and nothing has ended.
     """
     readings = read(secret, accept)
-    grant_ids = [reading.row for reading in readings]
+    grant_ids = [reading.grant_id for reading in readings]
     if readings[0].purpose is Purpose.ADOPTED:  # Which of its readings are right, only the rows tell.
         with storage:
             grant_ids = list(Grant.objects.using(alias()).filter(pk__in=grant_ids).values_list("pk", flat=True))
         if not grant_ids:
             raise Malformed("key")
     # All of them: a key that was adopted anew, while its pepper was missing, has a row under each.
-    rows = _rows().filter(reduce(or_, [Q(pk=reading.row, access_digest=reading.digest) for reading in readings]))
+    rows = _rows().filter(reduce(or_, [Q(pk=reading.grant_id, access_digest=reading.digest) for reading in readings]))
     return _end(rows, reason, grant_ids)
 
 

@@ -50,7 +50,7 @@ class Standing(NamedTuple):
 _COLUMNS = tuple(name for name in Standing._fields if name not in {"is_live", "is_use_due", "subject"})
 
 
-def standing_of(rows: Sequence[UUID], now: datetime, used_by: datetime) -> Standing | None:
+def standing_of(rows: Sequence[bytes], now: datetime, used_by: datetime) -> Standing | None:
     """The standing of the grant that has one of these ids, or `None`. Its use is due if none after `used_by` is known.
 
     Raises:
@@ -82,13 +82,13 @@ class Statement:
     attributes: Sequence[str]
     key: int
 
-    def run(self, rows: Sequence[UUID], now: datetime, used_by: datetime) -> Standing | None:
+    def run(self, rows: Sequence[bytes], now: datetime, used_by: datetime) -> Standing | None:
         """Ask the database."""
         connection = connections[self.database]
         values = {"now": self.spell(now), "used_by": self.spell(used_by)}
         for place, row in enumerate(rows):
             # In text: every database takes it for an id, and psycopg takes its time over a UUID.
-            values[f"row{place}"] = row.hex
+            values[f"row{place}"] = row.hex()
         with connection.cursor() as cursor:
             cursor.execute(self.sql, values)
             answer = cursor.fetchone()

@@ -4,7 +4,7 @@ import hmac
 import logging
 from collections.abc import Container, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
@@ -47,7 +47,13 @@ class Principal:
     subject: AbstractBaseUser | None
     client: str
     scope: frozenset[str]
-    grant_id: UUID
+    row: bytes = field(repr=False)
+    """The 16 bytes of `grant_id`."""
+
+    @property
+    def grant_id(self) -> UUID:
+        """The id of its grant, made when asked for: most requests do without."""
+        return UUID(bytes=self.row)
 
     @property
     def grant(self) -> Grant | None:
@@ -74,7 +80,7 @@ def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
     used_by, readings = now - (interval or timedelta(0)), read(secret, accept)
     opaque, found = _proved(readings, standing_of([reading.row for reading in readings], now, used_by))
     if found.is_use_due and interval is not None:
-        _note_use(opaque.row, now, used_by)
+        _note_use(opaque.grant_id, now, used_by)
     return Principal(found.subject, found.client, scope.split(found.scope), opaque.row)
 
 
@@ -82,7 +88,7 @@ def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
 def prove(secret: str | bytes, accept: Container[Purpose], now: datetime) -> tuple[Opaque, Grant]:
     """Return the token as parsed and its live grant, for who needs the row. `verify` does with less of it."""
     readings = read(secret, accept)
-    grant = find(*(reading.row for reading in readings))
+    grant = find(*(reading.grant_id for reading in readings))
     opaque, _ = _proved(readings, Standing.of(grant, now) if grant else None)
     return opaque, cast(Grant, grant)
 
@@ -125,8 +131,8 @@ def read(secret: str | bytes, accept: Container[Purpose]) -> Sequence[Opaque]:
 
 
 def _note_refusal(opaque: Opaque, error: InvalidCredential) -> None:
-    token_refused.send_robust(Grant, error=error, grant_id=opaque.row)
-    audit.info("refused %s: %s", hint(opaque.row), type(error).__name__)
+    token_refused.send_robust(Grant, error=error, grant_id=opaque.grant_id)
+    audit.info("refused %s: %s", hint(opaque.grant_id), type(error).__name__)
 
 
 def confirmed(readings: Sequence[Opaque], found: Standing | None) -> tuple[Opaque, Standing]:

@@ -12,7 +12,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from uuid import UUID
 
 from tessera.format.keys import Keys
 from tessera.format.opaque import Opaque, Purpose
@@ -65,8 +64,9 @@ def readings(secret: bytes, keyring: Sequence[Keys]) -> list[Opaque]:
     return [reading(package, secret, keys) for package in PACKAGES if fits(package, secret) for keys in keyring]
 
 
-def _row(named: bytes) -> UUID:
+def _row(named: bytes) -> bytes:
+    """A UUIDv8 (RFC 9562 §5.8)."""
     number = int.from_bytes(named, "big")
     number = number & ~(0xF << 76) | 0x8 << 76  # version
     number = number & ~(0x3 << 62) | 0x2 << 62  # variant
-    return UUID(int=number)
+    return number.to_bytes(16, "big")

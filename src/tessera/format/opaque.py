@@ -60,19 +60,26 @@ class Opaque:
     """
 
     purpose: Purpose
-    row: UUID
+    row: bytes
+    """The 16 bytes of its row's id."""
+
     digest: bytes = field(repr=False)
     """What its row keeps of it."""
 
     keys: Keys = field(repr=False)
     """Those under which it was minted or adopted, and so was its grant's fingerprint."""
 
+    @property
+    def grant_id(self) -> UUID:
+        """The same id, as the model has it: made when asked for, as most requests do without."""
+        return UUID(bytes=self.row)
+
 
 def mint(prefix: str, purpose: Purpose, row: UUID, chance: bytes, keys: Keys) -> tuple[str, Opaque]:
     """The secret for `row`, to be told once, and what is to be kept of it. `chance` is 32 random bytes."""
     body = f"{prefix}{purpose.value}_{row.hex}{_base62(chance)}"
     whole = mac(keys.token, _LABEL + body.encode("ascii"))
-    return body + whole[:_TAG_BYTES].hex(), Opaque(purpose, row, whole[_TAG_BYTES:], keys)
+    return body + whole[:_TAG_BYTES].hex(), Opaque(purpose, row.bytes, whole[_TAG_BYTES:], keys)
 
 
 def parse(secret: bytes, prefixes: tuple[str, ...], keyring: Sequence[Keys]) -> Opaque:
@@ -91,7 +98,7 @@ def parse(secret: bytes, prefixes: tuple[str, ...], keyring: Sequence[Keys]) -> 
         whole = mac(keys.token, _LABEL + body)
         if hmac.compare_digest(whole[:_TAG_BYTES].hex().encode("ascii"), tag):
             # Nothing else of its shape has to be looked at: what bears this tag was made by `mint`.
-            return Opaque(purpose, UUID(int=int(secret[_ROW:_CHANCE], 16)), whole[_TAG_BYTES:], keys)
+            return Opaque(purpose, bytes.fromhex(secret[_ROW:_CHANCE].decode("ascii")), whole[_TAG_BYTES:], keys)
     raise Malformed("tag")
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from tessera.errors import InvalidAsk
 
@@ -23,6 +24,7 @@ def join(scope: Iterable[str]) -> str:
     return " ".join(tokens)
 
 
+@lru_cache(maxsize=1024)
 def split(text: str) -> frozenset[str]:
     """The scope that `join` wrote."""
     return frozenset(text.split())
