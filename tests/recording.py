@@ -1,11 +1,29 @@
-"""What Django's authentication is asked to do, written down: a back end and a hasher for a site's settings."""
+"""What others are asked or told, written down: receivers of a signal, a back end and a hasher for a site's settings."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.exceptions import PermissionDenied
+from django.dispatch import Signal
 from django.http import HttpRequest
+
+
+@contextmanager
+def listening(signal: Signal) -> Iterator[list[tuple[Any, dict[str, Any]]]]:
+    """What is told meanwhile, and by whom."""
+    told: list[tuple[Any, dict[str, Any]]] = []
+
+    def receiver(sender: Any, signal: Signal, **what: Any) -> None:
+        told.append((sender, what))
+
+    signal.connect(receiver)
+    try:
+        yield told
+    finally:
+        signal.disconnect(receiver)
 
 
 class CountingHasher(MD5PasswordHasher):

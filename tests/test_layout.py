@@ -26,6 +26,7 @@ PUBLIC = {
         "Terms",
         "TesseraError",
         "issue",
+        "redeem",
         "replace",
         "revoke",
         "verify",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tessera.engine.policy import Ask as Ask
     from tessera.engine.policy import Policy as Policy
     from tessera.engine.policy import Terms as Terms
+    from tessera.engine.redemption import redeem as redeem
     from tessera.engine.replacement import replace as replace
     from tessera.engine.revocation import revoke as revoke
     from tessera.engine.verification import Principal as Principal
@@ -37,6 +38,7 @@ _HOME = {
     "Terms": "tessera.engine.policy",
     "TesseraError": "tessera.errors",
     "issue": "tessera.engine.issuance",
+    "redeem": "tessera.engine.redemption",
     "replace": "tessera.engine.replacement",
     "revoke": "tessera.engine.revocation",
     "verify": "tessera.engine.verification",

@@ -40,6 +40,22 @@ class Settings:
     TOKEN_LIFETIME: Lifetime = timedelta(days=365)
     """How long a token lives, unless its ask says otherwise. `"never"` has to be written out."""
 
+    ACCESS_LIFETIME: timedelta = timedelta(minutes=15)
+    """How long an access token lives that comes with a refresh token. Whoever steals it has it for no longer."""
+
+    REFRESH_LIFETIME: timedelta = timedelta(days=30)
+    """How long a refresh token lives. Each refresh gives another, so this is how long a sign-in may lie idle. Longer
+    than `ACCESS_LIFETIME`. However much it is used, it ends with `TOKEN_LIFETIME`, or what its ask said."""
+
+    REUSE_WINDOW: timedelta = timedelta(seconds=10)
+    """How long a refresh token that has been traded is answered with the pair that it was traded for, so that two tabs
+    can refresh at once. The access token before is good for as long. Longer than requests that were sent together can
+    lie apart; every second more is one in which a thief may share a sign-in unnoticed."""
+
+    RETRY_LIMIT: timedelta = timedelta(days=1)
+    """How long a client whose answer was lost may present the refresh token again, as long as nobody has used the pair
+    that it was traded for. It gets a new pair, and that one is dead. Longer than a client is without a network."""
+
     UNBOUND_KINDS: tuple[str, ...] = ()
     """Kinds of token that outlive a changed password, such as `("machine",)`. Decided when the token is made."""
 

@@ -5,12 +5,14 @@
     │  ├─ Malformed           not minted here: its shape or its tag is wrong
     │  │  └─ MalformedHeader  what carried it cannot be read
     │  ├─ WrongPurpose        minted here, but not for this door
+    │  ├─ WrongClient         minted here, but for another client
     │  └─ Dead                minted here, but it has ended
     │     ├─ Unknown          its row is gone, or holds another secret by now
     │     ├─ Expired
     │     ├─ Revoked
     │     ├─ SubjectGone      the user was deleted or deactivated
-    │     └─ PasswordChanged  the user's password is no longer the one it was made under
+    │     ├─ PasswordChanged  the user's password is no longer the one it was made under
+    │     └─ Reused           it was traded before, and its grant has now ended
     ├─ InvalidAsk             the ask itself makes no sense
     │  └─ KeyTaken            the key that is to be adopted was adopted before
     ├─ NotAllowed             policy says no
@@ -52,6 +54,10 @@ class WrongPurpose(InvalidCredential):
     """Minted here, but for another purpose than this door admits."""
 
 
+class WrongClient(InvalidCredential):
+    """Minted here, for another client than the one that presents it (RFC 6749 §6)."""
+
+
 class Dead(InvalidCredential):
     """Minted here, but it has ended. The subclass says why."""
 
@@ -74,6 +80,10 @@ class SubjectGone(Dead):
 
 class PasswordChanged(Dead):
     """The user's password is no longer the one under which it was made."""
+
+
+class Reused(Dead):
+    """It was traded before, by its owner or by a thief, so its grant has now ended (RFC 9700 §4.14.2)."""
 
 
 class InvalidAsk(TesseraError):

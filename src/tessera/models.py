@@ -1,6 +1,6 @@
 """The row: each grant has one, for its whole life."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
@@ -82,10 +82,31 @@ class Grant(models.Model):
     """The only liveness: `None` for never, `LONG_AGO` once revoked. Not the moment of the revocation, nor even that of
     the making: a server whose clock is behind must not go on accepting, however far behind it is."""
 
+    idle_lifetime = models.DurationField(null=True, editable=False)
+    """If it has one, it ends unless it is used within that span: each use puts `ends_at` off, up to `expires_at`."""
+
+    expires_at = InstantField(_("ends at the latest"), null=True)
+
     access_digest = models.BinaryField(max_length=24, editable=False)
     fingerprint = models.BinaryField(max_length=16, editable=False)
     pepper = models.CharField(_("pepper"), max_length=8, editable=False)
-    """Which pepper keyed the digest and the fingerprint, by its public name."""
+    """Which pepper keyed the digests and the fingerprint, by its public name."""
+
+    # The rest of a pair. No index may name what rotation writes: PostgreSQL would then write to every index each time.
+    generation = models.BigIntegerField(null=True, editable=False)
+    """How many refresh tokens there were before the current one; `None` for a grant that has none."""
+
+    refresh_digest = models.BinaryField(max_length=24, null=True, editable=False)
+    access_expires_at = InstantField(null=True, editable=False)
+    previous_access_digest = models.BinaryField(max_length=24, null=True, editable=False)
+    """Of the access token before the current one, which is good for `REUSE_WINDOW` after `rotated_at`."""
+
+    rotated_at = InstantField(_("refreshed"), null=True)
+    nonce = models.BinaryField(max_length=32, null=True, editable=False)
+    """What the current pair was derived with, as long as it may be told again."""
+
+    seen_at = InstantField(null=True, editable=False)
+    """When the current access token was first used: its client has it, so nobody has to be told it again."""
 
     revoked_at = InstantField(_("revoked"), null=True)
     revoked_reason = models.CharField(_("why"), max_length=LONGEST_REASON, blank=True, default="")
@@ -107,9 +128,19 @@ class Grant(models.Model):
         """How it is shown to people: by a piece of its id, never by letters of a secret."""
         return hint(self.id)
 
+    @property
+    def access_ends_at(self) -> datetime | None:
+        """When its access token ends by itself: sooner than the grant, if that has a refresh token."""
+        ends_at: datetime | None = self.access_expires_at or self.ends_at
+        return ends_at
+
     def is_live(self, now: datetime) -> bool:
         """Whether it has not ended. Its subject may still have gone, or changed the password."""
         return self.ends_at is None or now < self.ends_at
+
+    def is_rotated_within(self, span: timedelta, now: datetime) -> bool:
+        """Whether its pair is not older than that. A clock that was set back makes no pair young again."""
+        return self.rotated_at is not None and abs(now - self.rotated_at) < span
 
     def state(self, now: datetime) -> State:
         """Whether it is live, expired or revoked."""

@@ -2,7 +2,6 @@
 
 import logging
 import re
-from contextlib import contextmanager
 
 import pytest
 
@@ -12,23 +11,9 @@ from tessera.engine.revocation import revoke_presented
 from tessera.errors import Revoked, WrongPurpose
 from tessera.models import Grant
 from tessera.signals import token_issued, token_refused, token_replaced, token_revoked
+from tests.recording import listening
 
 ACCEPT = {Purpose.PERSONAL}
-
-
-@contextmanager
-def listening(signal):
-    """What is told meanwhile, and by whom."""
-    told = []
-
-    def receiver(sender, signal, **what):
-        told.append((sender, what))
-
-    signal.connect(receiver)
-    try:
-        yield told
-    finally:
-        signal.disconnect(receiver)
 
 
 def test_a_receiver_is_told_of_a_new_token(user):

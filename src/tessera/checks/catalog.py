@@ -108,6 +108,18 @@ SENTENCES = MappingProxyType(
             "{view} signs people in, and {guard} keeps out those who have no token yet, or a dead one.",
             "Leave authentication_classes and permission_classes as they are on a log-in view of ours.",
         ),
+        "E029": (
+            'TESSERA["{name}"] must be a positive timedelta of at most a hundred years.',
+            "Such as timedelta(minutes=15), or for a refresh token timedelta(days=30).",
+        ),
+        "E030": (
+            'TESSERA["{name}"] must be a timedelta of at most a hundred years, and not negative.',
+            "Such as timedelta(seconds=10), or for the limit timedelta(days=1). timedelta(0) is never.",
+        ),
+        "E031": (
+            'TESSERA["{shorter}"] is longer than TESSERA["{longer}"], in which it lies.',
+            "An access token outlives the window in which two tabs refresh, and a refresh token outlives it.",
+        ),
         "W001": (
             "Views take tokens but ask for none: "
             'REST_FRAMEWORK["DEFAULT_PERMISSION_CLASSES"] is unset, or lets everybody in.',
@@ -143,6 +155,10 @@ SENTENCES = MappingProxyType(
         "W008": (
             "The table {table} holds keys in clear: whoever reads the database can use them.",
             "manage.py tessera adopt {package} takes them over, and with --finish it then scrubs the table for good.",
+        ),
+        "W009": (
+            'TESSERA["REUSE_WINDOW"] is longer than a minute: as long, a thief may share a sign-in unnoticed.',
+            "Such as timedelta(seconds=10): requests that two tabs send at once lie no further apart.",
         ),
     }
 )

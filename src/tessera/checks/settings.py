@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Any
 
 from django.core.cache import caches
@@ -15,6 +16,10 @@ from tessera.checks.site import attempt, imported, tessera
 from tessera.engine.attempts import parse_rate
 from tessera.models import Kind
 
+_NESTED = ("REUSE_WINDOW", "ACCESS_LIFETIME", "REFRESH_LIFETIME")
+"""Each of these spans lies within the next."""
+
+_WIDEST_WINDOW = timedelta(minutes=1)
 _NOTHING, _LONGEST = timedelta(0), timedelta(days=36525)
 
 
@@ -42,6 +47,11 @@ def is_realm(value: Any) -> bool:
 def is_span(value: Any) -> bool:
     """Whether it is a positive span of time, short enough to be added to any date."""
     return isinstance(value, timedelta) and _NOTHING < value <= _LONGEST
+
+
+def is_window(value: Any) -> bool:
+    """Whether it is a span of time, or none at all."""
+    return value == _NOTHING or is_span(value)
 
 
 def is_never(value: Any) -> bool:
@@ -82,9 +92,13 @@ PROOFS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "PREFIX": ("E003", is_prefixes),
     "REALM": ("E004", is_realm),
     "TOKEN_LIFETIME": ("E005", lambda value: is_span(value) or is_never(value)),
+    "ACCESS_LIFETIME": ("E029", is_span),
+    "REFRESH_LIFETIME": ("E029", is_span),
+    "REUSE_WINDOW": ("E030", is_window),
+    "RETRY_LIMIT": ("E030", is_window),
     "UNBOUND_KINDS": ("E006", is_kinds),
     "LAST_USED_INTERVAL": ("E007", lambda value: value is None or is_span(value)),
-    "RETENTION": ("E008", lambda value: value == _NOTHING or is_span(value)),
+    "RETENTION": ("E008", is_window),
     "TOKEN_FOR_NEW_USERS": ("E009", lambda value: value is None or callable(imported(value))),
     "POLICY": ("E010", is_policy),
     "THROTTLE_CACHE": ("E011", is_alias),
@@ -114,7 +128,18 @@ def prove_names(**_: Any) -> list[CheckMessage]:
 @register("tessera", Tags.security)
 def prove_values(**_: Any) -> list[CheckMessage]:
     """Every value is one that its setting accepts."""
-    return [say(number) for name, (number, _) in PROOFS.items() if not is_right(name)]
+    return [say(number, name=name) for name, (number, _) in PROOFS.items() if not is_right(name)]
+
+
+@register("tessera", Tags.security)
+def prove_spans(**_: Any) -> list[CheckMessage]:
+    """No span is longer than the one that it lies in, and the window in which a pair is shared is short."""
+    told = {name: value for name, value in tessera().items() if name in _NESTED and is_right(name)}
+    spans = [(name, told[name]) for name in _NESTED if name in told]
+    wrong = [
+        say("E031", shorter=one, longer=other) for (one, span), (other, longer) in pairwise(spans) if span > longer
+    ]
+    return [*wrong, *([say("W009")] if told.get("REUSE_WINDOW", _NOTHING) > _WIDEST_WINDOW else [])]
 
 
 @register("tessera", Tags.security)

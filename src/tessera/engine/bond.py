@@ -51,7 +51,7 @@ def bond(keys: Keys, row: UUID, subject: AbstractBaseUser | None, *, to_password
 def bond_kept(opaque: Opaque, found: Any) -> bool | None:
     """Whether the password is part of the bond of `found`, a grant or its standing. `None` if the bond is broken.
 
-    The fingerprint itself tells.
+    The fingerprint itself tells. `opaque` has the keys under which it was made.
     """
     subject_key = "" if found.subject_id is None else str(found.subject_id)
     for password in (None,) if found.subject is None else (found.subject.password, None):

@@ -2,8 +2,10 @@
 
 import logging
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError
 from django.views.decorators.debug import sensitive_variables
@@ -12,11 +14,12 @@ from tessera import clock
 from tessera.conf import prefixes
 from tessera.engine.bond import bond
 from tessera.engine.keyring import keyring
-from tessera.engine.policy import Ask, Terms, judge
+from tessera.engine.policy import Ask, Terms, judge, nearest_end
 from tessera.engine.storage import alias, storage
 from tessera.errors import InvalidAsk, NotAllowed
 from tessera.format import scope
 from tessera.format.opaque import Opaque, mint, new_row
+from tessera.format.pair import Pair, mint_pair
 from tessera.models import Grant, Kind
 from tessera.signals import token_issued
 
@@ -25,16 +28,17 @@ audit = logging.getLogger("tessera.audit")
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A grant and its secret, which can be read from this object only and is stored nowhere."""
+    """A grant and its secrets, which can be read from this object only and are stored nowhere."""
 
     secret: str = field(repr=False)
     grant: Grant
+    refresh_secret: str | None = field(default=None, repr=False)
+    """If it comes with a refresh token, that; `secret` is then the access token."""
 
     @property
     def ends_at(self) -> datetime | None:
-        """When it ends by itself; `None` for never."""
-        ends_at: datetime | None = self.grant.ends_at
-        return ends_at
+        """When `secret` ends by itself; `None` for never. The refresh token ends with the grant."""
+        return self.grant.access_ends_at
 
 
 @sensitive_variables()  # Without names it hides all: what `format` holds further down, too, which knows no Django.
@@ -46,12 +50,19 @@ def issue(ask: Ask) -> Issued:
         NotAllowed: the policy says no, or the user is not active, or no longer there.
         StoreDown: the storage does not answer.
     """
-    now, row_chance, secret_chance = clock.now(), secrets.token_bytes(10), secrets.token_bytes(32)
+    now, row_chance, chance = clock.now(), secrets.token_bytes(10), secrets.token_bytes(64)
     terms = judge(ask, now)
     if ask.kind == Kind.ADOPTED:
         raise InvalidAsk("An adopted token has the key that another package made: none is issued.")
-    secret, opaque = mint(prefixes()[0], terms.purpose, new_row(now, row_chance), secret_chance, keyring()[0])
-    grant = granted(ask, terms, opaque, now)
+    prefix, row, keys = prefixes()[0], new_row(now, row_chance), keyring()[0]
+    if terms.access_lifetime is None:
+        secret, opaque = mint(prefix, terms.purpose, row, chance[:32], keys)
+        issued = Issued(secret, granted(ask, terms, opaque, now))
+    else:
+        pair = mint_pair(prefix, row, 0, chance, keys)
+        issued = Issued(pair.access_secret, granted(ask, terms, pair.access, now), pair.refresh_secret)
+        take(issued.grant, columns_of(pair, nearest_end(now, terms.access_lifetime, issued.grant.ends_at)))
+    grant = issued.grant
     try:
         with storage:
             grant.save(using=alias(), force_insert=True)
@@ -59,7 +70,7 @@ def issue(ask: Ask) -> Issued:
         raise NotAllowed("The user is no longer there.") from error
     token_issued.send_robust(Grant, grant=grant)
     audit.info("issued %s kind=%s subject=%r client=%r", grant.hint, grant.kind, grant.subject_id, grant.client)
-    return Issued(secret, grant)
+    return issued
 
 
 def granted(ask: Ask, terms: Terms, opaque: Opaque, created_at: datetime) -> Grant:
@@ -72,8 +83,27 @@ def granted(ask: Ask, terms: Terms, opaque: Opaque, created_at: datetime) -> Gra
         label=ask.label,
         scope=scope.join(ask.scope),
         created_at=created_at,
-        ends_at=terms.ends_at,
+        ends_at=nearest_end(created_at, terms.idle_lifetime, terms.ends_at),
+        idle_lifetime=terms.idle_lifetime,
+        expires_at=None if terms.idle_lifetime is None else terms.ends_at,
         access_digest=opaque.digest,
         fingerprint=bond(opaque.keys, opaque.grant_id, ask.subject, to_password=terms.bound),
         pepper=opaque.keys.id,
     )
+
+
+def columns_of(pair: Pair, access_ends_at: datetime | None) -> dict[str, Any]:
+    """What a row has of its current pair."""
+    return {
+        "access_digest": pair.access.digest,
+        "access_expires_at": access_ends_at,
+        "refresh_digest": pair.refresh.digest,
+        "generation": pair.refresh.generation,
+        "pepper": pair.refresh.keys.id,
+    }
+
+
+def take(grant: Grant, changes: Mapping[str, Any]) -> None:
+    """Put on the object what is, or will be, in its row."""
+    for name, value in changes.items():
+        setattr(grant, name, value)

@@ -15,6 +15,11 @@ def keyring() -> tuple[Keys, ...]:
     return tuple(derive(pepper, realm) for pepper in conf.peppers())
 
 
+def keys_named(pepper: str) -> Keys | None:
+    """The keys of the pepper that a row names, if it is in use."""
+    return next((keys for keys in keyring() if keys.id == pepper), None)
+
+
 def _changed(*, setting: str, **_: object) -> None:
     if setting in conf.OURS:
         keyring.cache_clear()

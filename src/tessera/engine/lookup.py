@@ -46,3 +46,8 @@ def one_by_one(rows: QuerySet[Grant]) -> Iterator[Grant]:
 def live(now: datetime) -> Q:
     """`Grant.is_live` as a condition of a query."""
     return Q(ends_at=None) | Q(ends_at__gt=now)
+
+
+def admits(now: datetime) -> Q:
+    """That the grant is live, and the access token of its pair as well, as a condition of a query."""
+    return live(now) & (Q(access_expires_at=None) | Q(access_expires_at__gt=now))

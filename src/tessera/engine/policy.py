@@ -1,5 +1,6 @@
 """What a token is asked for, and the terms on which the site's policy grants it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -22,6 +23,9 @@ PURPOSES = MappingProxyType(
 )
 """The purpose of what is minted, for each kind of grant: for an adopted one, of what its key is replaced by."""
 
+REFRESHABLE = frozenset({Kind.SIGN_IN})
+"""The kinds that may come with a refresh token. A machine signs in again (RFC 6749 §4.4.3)."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ask:
@@ -43,6 +47,13 @@ class Ask:
     lifetime: Lifetime | None = None
     """How long the token will live: `None` for the site's `TOKEN_LIFETIME`, `"never"` for a token without an end."""
 
+    idle_lifetime: timedelta | None = None
+    """After what time without use it ends before that. `None`: for a sign-in that may be refreshed, the site's
+    `REFRESH_LIFETIME`; for any other, its use does not matter."""
+
+    may_refresh: bool = False
+    """Whether it comes with a refresh token. Its access token then lives for the site's `ACCESS_LIFETIME` only."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
@@ -50,8 +61,16 @@ class Terms:
 
     purpose: Purpose
     ends_at: datetime | None
+    """When it ends, however much it is used; `None` for never."""
+
     bound: bool
     """Whether it ends when the subject's password changes."""
+
+    idle_lifetime: timedelta | None = None
+    """After what time without use it ends before that."""
+
+    access_lifetime: timedelta | None = None
+    """How long an access token lives, if there is to be a refresh token."""
 
 
 class Policy:
@@ -59,6 +78,8 @@ class Policy:
 
     def judge(self, ask: Ask, now: datetime) -> Terms:
         """Return the terms for `ask`, whose form has been checked and whose subject is active.
+
+        Before each refresh it is asked again, for what the grant is: then its end and its bond stay as they were.
 
         Raises:
             InvalidAsk: what is asked for makes no sense.
@@ -69,6 +90,8 @@ class Policy:
             purpose=PURPOSES[Kind(ask.kind)],
             ends_at=_end(settings.TOKEN_LIFETIME if ask.lifetime is None else ask.lifetime, now),
             bound=ask.subject is not None and ask.kind not in settings.UNBOUND_KINDS,
+            idle_lifetime=ask.idle_lifetime or (settings.REFRESH_LIFETIME if ask.may_refresh else None),
+            access_lifetime=settings.ACCESS_LIFETIME if ask.may_refresh else None,
         )
 
 
@@ -84,6 +107,10 @@ def _prove(ask: Ask) -> None:
         raise TypeError("issue() takes an Ask: issue(Ask(subject=user)).")
     if ask.kind not in Kind.values:
         raise InvalidAsk(f"There is no kind {ask.kind!r} of token. There are: {', '.join(Kind.values)}.")
+    if ask.may_refresh and ask.kind not in REFRESHABLE:
+        raise InvalidAsk(f"Only a {' or a '.join(REFRESHABLE)} comes with a refresh token.")
+    if ask.idle_lifetime is not None and not _is_span(ask.idle_lifetime):
+        raise InvalidAsk("An idle lifetime is a positive span, or None.")
     if ask.subject is None and ask.kind != Kind.MACHINE:
         raise InvalidAsk("Only a machine token can do without a user.")
     if ask.subject is not None and ask.subject.pk is None:
@@ -99,9 +126,22 @@ def _prove(ask: Ask) -> None:
 def _end(lifetime: Lifetime, now: datetime) -> datetime | None:
     if lifetime == "never":
         return None
-    if not isinstance(lifetime, timedelta) or lifetime <= timedelta(0):  # type: ignore[redundant-expr]
+    if not _is_span(lifetime):
         raise InvalidAsk('A lifetime is a positive span, or "never".')
     try:
         return now + lifetime
     except OverflowError as error:
         raise InvalidAsk('A lifetime that long is "never".') from error
+
+
+def nearest_end(now: datetime, idle_lifetime: timedelta | None, expires_at: datetime | None) -> datetime | None:
+    """When what is used now ends, unless it is used again: the nearer of its idle end and its absolute one."""
+    ends = [expires_at]
+    if idle_lifetime is not None:
+        with suppress(OverflowError):  # Longer than there are dates.
+            ends.append(now + idle_lifetime)
+    return min((end for end in ends if end is not None), default=None)
+
+
+def _is_span(value: object) -> bool:
+    return isinstance(value, timedelta) and value > timedelta(0)

@@ -10,13 +10,13 @@ from django.views.decorators.debug import sensitive_variables
 from tessera import clock
 from tessera.conf import prefixes
 from tessera.engine.bond import bond, bond_kept
-from tessera.engine.issuance import Issued
+from tessera.engine.issuance import Issued, take
 from tessera.engine.keyring import keyring
 from tessera.engine.lookup import live
 from tessera.engine.policy import PURPOSES
 from tessera.engine.storage import alias, storage
 from tessera.engine.verification import prove
-from tessera.errors import Unknown
+from tessera.errors import NotAllowed, Unknown
 from tessera.format.opaque import Purpose, mint
 from tessera.models import Grant, Kind
 from tessera.signals import token_replaced
@@ -37,11 +37,14 @@ def replace(secret: str | bytes, *, accept: Container[Purpose]) -> Issued:
 
     Raises:
         InvalidCredential: as `verify`; also if another request replaced it first.
+        NotAllowed: it comes with a refresh token. `redeem` that.
         StoreDown: the storage does not answer.
     """
     now, chance = clock.now(), secrets.token_bytes(32)
     for _ in range(_READINGS):
         old, grant = prove(secret, accept, now)
+        if grant.generation is not None:
+            raise NotAllowed("An access token that comes with a refresh token is renewed by that.")
         keys = keyring()[0]
         purpose = PURPOSES[Kind(grant.kind)] if old.purpose is Purpose.ADOPTED else old.purpose
         fresh, opaque = mint(prefixes()[0], purpose, grant.id, chance, keys)
@@ -59,8 +62,7 @@ def replace(secret: str | bytes, *, accept: Container[Purpose]) -> Issued:
         with storage:
             won = Grant.objects.using(alias()).filter(unchanged, pk=grant.pk).update(**changes)
         if won:
-            for name, value in changes.items():
-                setattr(grant, name, value)
+            take(grant, changes)
             token_replaced.send_robust(Grant, grant=grant)
             audit.info("replaced %s", grant.hint)
             return Issued(fresh, grant)

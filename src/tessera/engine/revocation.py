@@ -16,7 +16,7 @@ from tessera.engine.bond import key_of
 from tessera.engine.storage import alias, storage
 from tessera.engine.verification import read
 from tessera.errors import Malformed
-from tessera.format.opaque import Purpose
+from tessera.format.opaque import Opaque, Purpose
 from tessera.models import LONG_AGO, LONGEST_REASON, Grant, hint
 from tessera.signals import token_revoked
 
@@ -46,7 +46,7 @@ def revoke(
     rows = _rows().filter(Q(pk__in=grant_ids) if grant_ids else Q(subject_id=subject_id))
     if client is not None:
         rows = rows.filter(client=client)
-    return _end(rows, reason, grant_ids, subject_id, client)
+    return end(rows, reason, grant_ids, subject_id, client)
 
 
 @sensitive_variables()
@@ -69,17 +69,25 @@ def revoke_presented(secret: str | bytes, *, accept: Container[Purpose], reason:
         if not grant_ids:
             raise Malformed("key")
     # All of them: a key that was adopted anew, while its pepper was missing, has a row under each.
-    rows = _rows().filter(reduce(or_, [Q(pk=reading.grant_id, access_digest=reading.digest) for reading in readings]))
-    return _end(rows, reason, grant_ids)
+    return end(_rows().filter(reduce(or_, map(_presented, readings))), reason, grant_ids)
+
+
+def _presented(opaque: Opaque) -> Q:
+    """The row of a presented token. An access token may be the one before the current one."""
+    row = Q(pk=opaque.grant_id)
+    if opaque.purpose is Purpose.REFRESH:
+        return row  # Traded or not: that it was one of this grant's, its tag proves.
+    return row & (Q(access_digest=opaque.digest) | Q(previous_access_digest=opaque.digest))
 
 
 def _rows() -> QuerySet[Grant]:
     return Grant.objects.using(alias()).filter(revoked_at=None)
 
 
-def _end(
+def end(
     rows: QuerySet[Grant], reason: str, grant_ids: list[UUID], subject_id: Any = None, client: str | None = None
 ) -> int:
+    """End all of `rows`, and tell the signal and the log."""
     with storage:
         # Nothing must end the less for a long reason, or for none.
         why = reason[:LONGEST_REASON] or "revoked"

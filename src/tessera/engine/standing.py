@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from operator import itemgetter
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -19,10 +19,9 @@ from django.core.signals import setting_changed
 from django.db import Error, connections
 from django.db.models import Q
 
-from tessera.engine.lookup import grants, live
+from tessera.engine.lookup import admits, grants
 from tessera.engine.spelling import prepared, spelling
 from tessera.engine.storage import alias, storage
-from tessera.models import Grant
 
 
 class Standing(NamedTuple):
@@ -32,40 +31,38 @@ class Standing(NamedTuple):
     fingerprint: bytes
     client: str
     scope: str
-    revoked_reason: str
     subject_id: Any
-    is_live: bool
     is_use_due: bool
-    """Whether its use is to be recorded: none is on record, or one that is old enough."""
+    """Whether its use is to be recorded."""
 
     subject: AbstractBaseUser | None
 
-    @classmethod
-    def of(cls, grant: Grant, now: datetime) -> Self:
-        """The standing of a grant that was read for another reason: its use is not recorded."""
-        told = {name: getattr(grant, name) for name in _COLUMNS}
-        return cls(**told, is_live=grant.is_live(now), is_use_due=False, subject=grant.subject)
+
+_COLUMNS = tuple(name for name in Standing._fields if name not in {"is_use_due", "subject"})
 
 
-_COLUMNS = tuple(name for name in Standing._fields if name not in {"is_live", "is_use_due", "subject"})
+def standing_of(rows: Sequence[bytes], now: datetime, used_by: datetime | None) -> Standing | None:
+    """The standing of the grant that has one of these ids and whose token is still accepted by the clock, or `None`.
 
-
-def standing_of(rows: Sequence[bytes], now: datetime, used_by: datetime) -> Standing | None:
-    """The standing of the grant that has one of these ids, or `None`. Its use is due if none after `used_by` is known.
+    Its use is due as `use_is_due` says.
 
     Raises:
         StoreDown: the database does not answer.
     """
     try:
-        return _statement(alias(), len(rows)).run(rows, now, used_by)
+        return _statement(alias(), len(rows), used_by is not None).run(rows, now, used_by)
     except Error:
         with storage:  # It costs less here than around it all.
             raise
 
 
-def use_is_due(used_by: datetime) -> Q:
-    """`Standing.is_use_due` as a condition of a query: no use later than `used_by` is on record."""
-    return Q(last_used_at=None) | Q(last_used_at__lte=used_by)
+def use_is_due(used_by: datetime | None) -> Q:
+    """`Standing.is_use_due` as a condition of a query: no use later than `used_by` is on record, or of a pair, none.
+
+    `None`: the site records no use. That a client has its pair is recorded all the same.
+    """
+    is_unseen = Q(rotated_at__isnull=False, seen_at=None)
+    return is_unseen if used_by is None else is_unseen | Q(last_used_at=None) | Q(last_used_at__lte=used_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +79,12 @@ class Statement:
     attributes: Sequence[str]
     key: int
 
-    def run(self, rows: Sequence[bytes], now: datetime, used_by: datetime) -> Standing | None:
+    def run(self, rows: Sequence[bytes], now: datetime, used_by: datetime | None) -> Standing | None:
         """Ask the database."""
         connection = connections[self.database]
-        values = {"now": self.spell(now), "used_by": self.spell(used_by)}
+        values = {"now": self.spell(now)}
+        if used_by is not None:
+            values["used_by"] = self.spell(used_by)
         for place, row in enumerate(rows):
             # In text: every database takes it for an id, and psycopg takes its time over a UUID.
             values[f"row{place}"] = row.hex()
@@ -104,7 +103,7 @@ class Statement:
 
 
 @cache
-def _statement(database: str, count: int) -> Statement:
+def _statement(database: str, count: int, records_use: bool) -> Statement:
     """The statement for the grant that has one of `count` ids.
 
     What it takes from the compiler is not public. A test compares the answers with those of `select_related`, for all
@@ -112,19 +111,19 @@ def _statement(database: str, count: int) -> Statement:
     """
     connection = connections[database]
     rows = {f"row{place}": UUID(int=place) for place in range(count)}
-    moments = {"now": datetime(2001, 1, 1, tzinfo=UTC), "used_by": datetime(2002, 1, 1, tzinfo=UTC)}
+    now, used_by = datetime(2001, 1, 1, tzinfo=UTC), datetime(2002, 1, 1, tzinfo=UTC)
     compiler = (
         grants()
         .using(database)
         .order_by()
-        .filter(pk__in=rows.values())
+        .filter(admits(now), pk__in=rows.values())
         .only("subject", *_COLUMNS)
-        .annotate(is_live=live(moments["now"]), is_use_due=use_is_due(moments["used_by"]))  # type: ignore[no-redef]
+        .annotate(is_use_due=use_is_due(used_by if records_use else None))
         .query.get_compiler(database)
     )
     sql, params = compiler.as_sql()
     names = {prepared("id", row, connection): name for name, row in rows.items()}
-    names |= {prepared("ends_at", moment, connection): name for name, moment in moments.items()}
+    names |= {prepared("ends_at", now, connection): "now", prepared("ends_at", used_by, connection): "used_by"}
     # By their names: SQLite's cursor puts those into the statement ten times as fast as it numbers those without.
     told = (f"%({names[param]})s" for param in params)
     sql = re.sub(r"(?<!%)%s", lambda _: next(told), sql)

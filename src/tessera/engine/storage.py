@@ -16,6 +16,8 @@ BATCH = 1000
 """Rows named by one statement, under any database's limit of parameters."""
 
 _READ_ONLY = "25006"
+_LOST_RACES = {"40001", "40P01", 1213}
+"""PostgreSQL: serialization failure, deadlock. MySQL: both."""
 
 
 def alias() -> str:
@@ -47,6 +49,27 @@ def has_tables(*names: str, using: str | None = None) -> bool:
     connection = connections[using or alias()]
     with connection.cursor() as cursor:
         return set(names) <= set(connection.introspection.table_names(cursor))
+
+
+def refuse_transaction(verb: str) -> None:
+    """A verb that ends a grant when it refuses must not have that undone, and one that waits must not hold rows.
+
+    A transaction of Django's `TestCase` is none that could be rolled back by mistake.
+    """
+    connection = connections[alias()]
+    blocks: list[Any] = connection.atomic_blocks
+    if connection.get_autocommit() or (blocks and blocks[-1]._from_testcase):
+        return
+    raise RuntimeError(
+        f"{verb}() commits what it does, so it must not be called within a transaction. Call it before or after, "
+        "and exempt its view from ATOMIC_REQUESTS by django.db.transaction.non_atomic_requests."
+    )
+
+
+def is_lost_race(error: OperationalError) -> bool:
+    """Whether the statement failed because another was faster. It has done nothing, and may be tried again."""
+    cause = error.__cause__
+    return bool({getattr(cause, "sqlstate", None), *getattr(cause, "args", ())[:1]} & _LOST_RACES)
 
 
 class Storage:

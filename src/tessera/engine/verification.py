@@ -2,25 +2,22 @@
 
 import hmac
 import logging
-from collections.abc import Container, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import cast
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import Error, transaction
-from django.db.transaction import TransactionManagementError
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
 from tessera.conf import current, prefixes
 from tessera.engine.bond import bond_kept
-from tessera.engine.keyring import keyring
+from tessera.engine.keyring import keyring, keys_named
 from tessera.engine.lookup import find
-from tessera.engine.standing import Standing, standing_of, use_is_due
-from tessera.engine.storage import alias
+from tessera.engine.standing import Standing, standing_of
+from tessera.engine.use import note_use
 from tessera.errors import (
     Dead,
     Expired,
@@ -65,7 +62,8 @@ class Principal:
 def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
     """Return for whom `secret` speaks. It costs one query, and none if `secret` was not minted here.
 
-    A door that admits adopted keys asks the database about whatever has the form of one.
+    A second query finds out why it is refused. The access token before the current one of a pair takes two as well, and
+    a door that admits adopted keys asks the database about whatever has the form of one.
 
     `accept` holds the purposes that the caller admits. It has no default, so that a token of another purpose never
     passes unnoticed.
@@ -77,37 +75,77 @@ def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
         StoreDown: the storage does not answer.
     """
     now, interval = clock.now(), current().LAST_USED_INTERVAL
-    used_by, readings = now - (interval or timedelta(0)), read(secret, accept)
-    opaque, found = _proved(readings, standing_of([reading.row for reading in readings], now, used_by))
-    if found.is_use_due and interval is not None:
-        _note_use(opaque.grant_id, now, used_by)
+    used_by = None if interval is None else now - interval
+    readings = read(secret, accept)
+    found = standing_of([reading.row for reading in readings], now, used_by)
+    opaque = None if found is None else _named(found.access_digest, readings)
+    if found is None or opaque is None or _is_forsaken(found) or bond_kept(opaque, found) is None:
+        opaque, grant = _looked_up(readings, now)
+        return Principal(grant.subject, grant.client, scope.split(grant.scope), opaque.row)
+    if found.is_use_due:
+        note_use(opaque, now, used_by)
     return Principal(found.subject, found.client, scope.split(found.scope), opaque.row)
 
 
 @sensitive_variables()
 def prove(secret: str | bytes, accept: Container[Purpose], now: datetime) -> tuple[Opaque, Grant]:
     """Return the token as parsed and its live grant, for who needs the row. `verify` does with less of it."""
-    readings = read(secret, accept)
+    return _looked_up(read(secret, accept), now)
+
+
+def _looked_up(readings: Sequence[Opaque], now: datetime) -> tuple[Opaque, Grant]:
     grant = find(*(reading.grant_id for reading in readings))
-    opaque, _ = _proved(readings, Standing.of(grant, now) if grant else None)
-    return opaque, cast(Grant, grant)
+    if grant is None and readings[0].purpose is Purpose.ADOPTED:
+        raise Malformed("key")  # Nothing says that this ever was a key.
+    with noting(grant.pk if grant else readings[0].grant_id):
+        if grant is None:
+            raise Unknown("row")
+        opaque = _named(grant.access_digest, readings) or _before_the_current(readings, grant, now)
+        refuse_ended(grant, now)
+        if opaque.digest == grant.access_digest and grant.access_expires_at and grant.access_expires_at <= now:
+            raise Expired
+        refuse_broken_bond(opaque, grant)
+    return opaque, grant
 
 
-def _proved(readings: Sequence[Opaque], found: Standing | None) -> tuple[Opaque, Standing]:
-    opaque = readings[0]
-    try:
-        opaque, found = confirmed(readings, found)
-        if not found.is_live:
-            raise Revoked(found.revoked_reason) if found.revoked_reason else Expired
-        # A LEFT JOIN shows a vanished user as no user, and so as a machine: the key tells them apart.
-        if found.subject_id is not None and (found.subject is None or not found.subject.is_active):
-            raise SubjectGone
-        if bond_kept(opaque, found) is None:
-            raise PasswordChanged
-    except Dead as error:
-        _note_refusal(opaque, error)
-        raise
-    return opaque, found
+def _before_the_current(readings: Sequence[Opaque], grant: Grant, now: datetime) -> Opaque:
+    """The access token before the current one: requests are under way with it while another tab refreshes."""
+    opaque = _named(grant.previous_access_digest or b"", readings)
+    keys = keys_named(grant.pepper)
+    if opaque is None or keys is None or not grant.is_rotated_within(current().REUSE_WINDOW, now):
+        raise Unknown("digest")
+    return replace(opaque, keys=keys)  # To which the rotation may have moved the fingerprint.
+
+
+def _named(digest: bytes | memoryview, readings: Sequence[Opaque]) -> Opaque | None:
+    """The reading of which the row keeps the digest."""
+    for reading in readings:
+        # Bytes, after the read: the database compares neither in constant time nor, on some collations, exactly.
+        if hmac.compare_digest(digest, reading.digest):
+            return reading
+    return None
+
+
+def _is_forsaken(found: Standing | Grant) -> bool:
+    # A LEFT JOIN shows a vanished user as no user, and so as a machine: the key tells them apart.
+    return found.subject_id is not None and (found.subject is None or not found.subject.is_active)
+
+
+def refuse_ended(grant: Grant, now: datetime) -> None:
+    """Say why a grant that has ended opens nothing."""
+    if not grant.is_live(now):
+        raise Revoked(grant.revoked_reason) if grant.revoked_reason else Expired
+
+
+def refuse_broken_bond(opaque: Opaque, grant: Grant) -> bool:
+    """Say why a grant whose subject has gone, or has another password, opens nothing. Return whether the password
+    is part of the bond."""
+    if _is_forsaken(grant):
+        raise SubjectGone
+    kept = bond_kept(opaque, grant)
+    if kept is None:
+        raise PasswordChanged
+    return kept
 
 
 def read(secret: str | bytes, accept: Container[Purpose]) -> Sequence[Opaque]:
@@ -125,38 +163,22 @@ def read(secret: str | bytes, accept: Container[Purpose]) -> Sequence[Opaque]:
         raise
     if opaque.purpose not in accept:
         error = WrongPurpose(opaque.purpose.name)
-        _note_refusal(opaque, error)
+        note_refusal(opaque.grant_id, error)
         raise error
     return [opaque]
 
 
-def _note_refusal(opaque: Opaque, error: InvalidCredential) -> None:
-    token_refused.send_robust(Grant, error=error, grant_id=opaque.grant_id)
-    audit.info("refused %s: %s", hint(opaque.grant_id), type(error).__name__)
+@contextmanager
+def noting(grant_id: UUID) -> Iterator[None]:
+    """Tell the signal and the log why a token of this grant is refused, if it is."""
+    try:
+        yield
+    except Dead as error:
+        note_refusal(grant_id, error)
+        raise
 
 
-def confirmed(readings: Sequence[Opaque], found: Standing | None) -> tuple[Opaque, Standing]:
-    """Return the reading of which the row keeps the digest, and what was found there."""
-    if found is None:
-        # Nothing says that this ever was a key.
-        raise Malformed("key") if readings[0].purpose is Purpose.ADOPTED else Unknown("row")
-    for reading in readings:
-        # Bytes, after the read: the database compares neither in constant time nor, on some collations, exactly.
-        if hmac.compare_digest(found.access_digest, reading.digest):
-            return reading, found
-    raise Unknown("digest")
-
-
-def _note_use(row: UUID, now: datetime, used_by: datetime) -> None:
-    """Write the last use down. A statistic: never in the view's transaction, and never an error."""
-
-    def write() -> None:
-        # Of all who found it due, one writes.
-        due = Grant.objects.using(alias()).filter(use_is_due(used_by), pk=row)
-        try:
-            due.update(last_used_at=now)
-        except Error as error:
-            audit.debug("last use of %s not written: %s", hint(row), type(error).__name__)
-
-    with suppress(TransactionManagementError):  # A site that commits by hand would have to commit this as well.
-        transaction.on_commit(write, using=alias(), robust=True)
+def note_refusal(grant_id: UUID, error: InvalidCredential) -> None:
+    """Tell the signal and the log why a token of this grant is refused."""
+    token_refused.send_robust(Grant, error=error, grant_id=grant_id)
+    audit.info("refused %s: %s", hint(grant_id), type(error).__name__)

@@ -12,8 +12,8 @@ import struct
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-length = struct.Struct(">I").pack
-"""A length as four bytes, big-endian. In C: it is on the path of every request."""
+u32 = struct.Struct(">I").pack
+"""A number as four bytes, big-endian. In C: it is on the path of every request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Keys:
     token: bytes = field(repr=False)
     fingerprint: bytes = field(repr=False)
     foreign: bytes = field(repr=False)
+    successor: bytes = field(repr=False)
 
 
 @lru_cache(maxsize=64)
@@ -41,9 +42,10 @@ def derive(pepper: bytes, realm: str) -> Keys:
         token=expand(b"token"),
         fingerprint=expand(b"fingerprint"),
         foreign=expand(b"foreign"),
+        successor=expand(b"successor"),
     )
 
 
 def length_first(value: bytes) -> bytes:
     """`L(value)`: no two lists of values run together into the same bytes."""
-    return length(len(value)) + value
+    return u32(len(value)) + value

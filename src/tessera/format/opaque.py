@@ -1,7 +1,8 @@
 """The opaque token: it names its row and proves it.
 
-    tsra_  0198f3…(32 hex, the row)  k3Vq…(43 base62, 256 bits of chance)  91ab…(16 hex, the tag)
-    └┬┘│
+    tsra_  0198f3…(32 hex, the row)                   k3Vq…(43 base62, 256 bits of chance)  91ab…(16 hex, the tag)
+    tsrr_  0198f3…                   0000002a (8 hex)  …                                     …
+    └┬┘│                             └ of a refresh token, its generation
      │ └ what it may be used for: `Purpose`
      └── the site's own prefix
 
@@ -28,6 +29,12 @@ LONGEST = 128
 
 _TAG, _CHANCE, _ROW = -16, -16 - 43, -16 - 43 - 32
 """Where they begin, counted from the end."""
+
+_GENERATION = 8
+"""Letters of the generation, behind the row."""
+
+LAST_GENERATION = 0xFFFFFFFF
+"""There is none after it: a number that began anew would take the oldest token for the newest."""
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _LABEL = b"tessera/1/token\x00"
@@ -69,17 +76,23 @@ class Opaque:
     keys: Keys = field(repr=False)
     """Those under which it was minted or adopted, and so was its grant's fingerprint."""
 
+    generation: int = field(default=0, repr=False)
+    """Of a refresh token: how many the grant had before it."""
+
     @property
     def grant_id(self) -> UUID:
         """The same id, as the model has it: made when asked for, as most requests do without."""
         return UUID(bytes=self.row)
 
 
-def mint(prefix: str, purpose: Purpose, row: UUID, chance: bytes, keys: Keys) -> tuple[str, Opaque]:
+def mint(  # noqa: PLR0913, PLR0917 - these are the parts of a token
+    prefix: str, purpose: Purpose, row: UUID, chance: bytes, keys: Keys, generation: int = 0
+) -> tuple[str, Opaque]:
     """The secret for `row`, to be told once, and what is to be kept of it. `chance` is 32 random bytes."""
-    body = f"{prefix}{purpose.value}_{row.hex}{_base62(chance)}"
+    number = f"{generation:0{_GENERATION}x}" if purpose is Purpose.REFRESH else ""
+    body = f"{prefix}{purpose.value}_{row.hex}{number}{_base62(chance)}"
     whole = mac(keys.token, _LABEL + body.encode("ascii"))
-    return body + whole[:_TAG_BYTES].hex(), Opaque(purpose, row.bytes, whole[_TAG_BYTES:], keys)
+    return body + whole[:_TAG_BYTES].hex(), Opaque(purpose, row.bytes, whole[_TAG_BYTES:], keys, generation)
 
 
 def parse(secret: bytes, prefixes: tuple[str, ...], keyring: Sequence[Keys]) -> Opaque:
@@ -90,7 +103,11 @@ def parse(secret: bytes, prefixes: tuple[str, ...], keyring: Sequence[Keys]) -> 
     """
     if len(secret) > LONGEST:
         raise Malformed("length")
-    purpose = _heads(prefixes).get(secret[:_ROW])
+    heads, row = _heads(prefixes), _ROW
+    purpose = heads.get(secret[:row])
+    if purpose is None:
+        row -= _GENERATION
+        purpose = heads.get(secret[:row])
     if purpose is None:
         raise Malformed("head")
     body, tag = secret[:_TAG], secret[_TAG:]
@@ -98,7 +115,8 @@ def parse(secret: bytes, prefixes: tuple[str, ...], keyring: Sequence[Keys]) -> 
         whole = mac(keys.token, _LABEL + body)
         if hmac.compare_digest(whole[:_TAG_BYTES].hex().encode("ascii"), tag):
             # Nothing else of its shape has to be looked at: what bears this tag was made by `mint`.
-            return Opaque(purpose, bytes.fromhex(secret[_ROW:_CHANCE].decode("ascii")), whole[_TAG_BYTES:], keys)
+            named = bytes.fromhex(secret[row:_CHANCE].decode("ascii"))
+            return Opaque(purpose, named[:16], whole[_TAG_BYTES:], keys, int.from_bytes(named[16:], "big"))
     raise Malformed("tag")
 
 
@@ -110,8 +128,10 @@ def _heads(prefixes: tuple[str, ...]) -> dict[bytes, Purpose]:
 
 def expression(prefixes: Sequence[str]) -> str:
     """A regular expression that finds this site's tokens in a text, for secret scanners."""
-    letters = "".join(purpose.value for purpose in Purpose)
-    return rf"\b(?:{'|'.join(prefixes)})[{letters}]_[0-9a-f]{{32}}[0-9A-Za-z]{{43}}[0-9a-f]{{16}}\b"
+    refresh = Purpose.REFRESH.value
+    letters = "".join(purpose.value for purpose in Purpose if purpose is not Purpose.REFRESH)
+    head = rf"(?:[{letters}]_|{refresh}_[0-9a-f]{{{_GENERATION}}})"
+    return rf"\b(?:{'|'.join(prefixes)}){head}[0-9a-f]{{32}}[0-9A-Za-z]{{43}}[0-9a-f]{{16}}\b"
 
 
 def new_row(now: datetime, chance: bytes) -> UUID:

@@ -1,0 +1,54 @@
+"""The use of a token, written down: when it was, that a client has its pair, and until when it now lives."""
+
+import logging
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from django.db import Error, transaction
+from django.db.models import Case, ExpressionWrapper, F, Q, Value, When
+from django.db.models.functions import Least
+from django.db.transaction import TransactionManagementError
+
+from tessera.conf import current
+from tessera.engine.lookup import live
+from tessera.engine.standing import use_is_due
+from tessera.engine.storage import alias
+from tessera.format.opaque import Opaque
+from tessera.models import Grant, InstantField, hint
+
+audit = logging.getLogger("tessera.audit")
+
+
+def note_use(opaque: Opaque, now: datetime, used_by: datetime | None) -> None:
+    """Write the use of an access token down, in one UPDATE: never in the view's transaction, and never an error."""
+
+    def write() -> None:
+        # Of all who found it due, one writes. The digest: who comes late with a token of before says nothing of the
+        # current one. And what was revoked meanwhile stays so.
+        due = Grant.objects.using(alias()).filter(
+            use_is_due(used_by), live(now), pk=opaque.grant_id, access_digest=opaque.digest
+        )
+        try:
+            due.update(**_told(now), **({} if used_by is None else {"last_used_at": now}))
+        except Error as error:
+            audit.debug("use of %s not written: %s", hint(opaque.grant_id), type(error).__name__)
+
+    with suppress(TransactionManagementError):  # A site that commits by hand would have to commit this as well.
+        transaction.on_commit(write, using=alias(), robust=True)
+
+
+def _told(now: datetime) -> dict[str, Any]:
+    """What a use says of any grant. The cases tell a pair from a lone token, which alone lives on by being used."""
+    moment = Value(now, InstantField())
+    put_off = ExpressionWrapper(moment + F("idle_lifetime"), InstantField())
+    return {
+        "seen_at": Case(When(generation=None, then=None), When(seen_at=None, then=moment), default="seen_at"),
+        # Within the window the pair may have to be told to another tab; a later use forgets it.
+        "nonce": Case(When(rotated_at__lte=now - current().REUSE_WINDOW, then=None), default="nonce"),
+        "ends_at": Case(
+            When(Q(idle_lifetime=None) | Q(generation__isnull=False), then="ends_at"),
+            When(expires_at=None, then=put_off),
+            default=Least(put_off, "expires_at"),
+        ),
+    }
