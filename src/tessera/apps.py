@@ -3,6 +3,7 @@
 import re
 
 from django.apps import AppConfig, apps
+from django.core.signals import request_finished
 from django.db.models.signals import post_save, pre_delete, pre_save
 from django.utils.translation import gettext_lazy as _
 from django.views.debug import SafeExceptionReporterFilter
@@ -18,12 +19,14 @@ class TesseraConfig(AppConfig):
         """Connect the receivers, and import what registers itself."""
         from tessera import checks, receivers  # noqa: F401 - checks register themselves
         from tessera.dialects.authtoken import tokens
+        from tessera.engine import use
 
         pre_save.connect(receivers.notice_rehash, dispatch_uid="tessera.notice_rehash")
         post_save.connect(receivers.carry_grants_over, dispatch_uid="tessera.carry_grants_over")
         post_save.connect(receivers.give_token, dispatch_uid="tessera.give_token")
         for model in receivers.models_of_users():  # Of all models, it would slow the deleting of anything down.
             pre_delete.connect(receivers.forget_old_keys, model, dispatch_uid="tessera.forget_old_keys")
+        request_finished.connect(use.finish_request, dispatch_uid="tessera.finish_request")
         hide_peppers()
         tokens.give_users_their_auth_token()
         if apps.is_installed("drf_spectacular"):

@@ -11,8 +11,9 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tessera import Issued, Purpose, verify
+from tessera import Issued, Kind, Purpose, redeem, verify
 from tessera.drf.authentication import TokenAuthentication
+from tessera.errors import Reused
 from tessera.models import Grant
 from tests.processes import PATIENCE
 from tests.racing import at_once, before_writing, meanwhile, rows_written
@@ -169,13 +170,36 @@ def test_under_atomic_requests_the_row_is_not_held_while_the_view_runs(client, c
     assert last_use(issued) == clock.time
 
 
-def test_a_view_that_is_rolled_back_takes_no_more_than_the_statistic_along(client, clock, hand_out, atomic_requests):
+def test_a_view_that_is_rolled_back_takes_no_use_along(client, clock, hand_out, atomic_requests):
     issued = hand_out()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {issued.secret}")
 
     refused = client.get("/not-found/")
-    after_refusal = last_use(issued)
-    answered = client.get("/opens/")
 
-    assert (refused.status_code, after_refusal) == (404, None)
-    assert (answered.status_code, last_use(issued)) == (200, clock.time)
+    assert (refused.status_code, last_use(issued)) == (404, clock.time)
+
+
+def test_a_first_request_that_is_rolled_back_shows_that_the_client_has_its_pair(
+    client, clock, hand_out, atomic_requests
+):
+    first = hand_out(kind=Kind.SIGN_IN, may_refresh=True)
+    second = redeem(first.refresh_secret, accept={Purpose.REFRESH})
+
+    client.get("/not-found/", headers={"Authorization": f"Bearer {second.secret}"})
+
+    clock.turn(MINUTE)
+    with pytest.raises(Reused):
+        redeem(first.refresh_secret, accept={Purpose.REFRESH})
+
+
+def test_what_one_request_left_is_not_written_in_another(client, clock, hand_out, atomic_requests):
+    one, other = hand_out(), hand_out()
+    with transaction.atomic():
+        verify(one.secret, accept=PERSONAL)
+        transaction.set_rollback(True)
+    client.get("/opens/", headers={"Authorization": f"Bearer {other.secret}"})
+    Grant.objects.update(last_used_at=None)
+
+    client.get("/not-found/")
+
+    assert (last_use(one), last_use(other)) == (None, None)

@@ -1,11 +1,13 @@
 """The use of a token, written down: when it was, that a client has its pair, and until when it now lives."""
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
-from django.db import Error, transaction
+from django.db import Error, connections, transaction
 from django.db.models import Case, ExpressionWrapper, F, Q, Value, When
 from django.db.models.functions import Least
 from django.db.transaction import TransactionManagementError
@@ -20,10 +22,15 @@ from tessera.models import Grant, InstantField, hint
 audit = logging.getLogger("tessera.audit")
 
 
+_unwritten: ContextVar[Callable[[], None] | None] = ContextVar("unwritten", default=None)
+"""What is to be written at the end of the request, should its transaction be rolled back."""
+
+
 def note_use(opaque: Opaque, now: datetime, used_by: datetime | None) -> None:
     """Write the use of an access token down, in one UPDATE: never in the view's transaction, and never an error."""
 
     def write() -> None:
+        _unwritten.set(None)
         # Of all who found it due, one writes. The digest: who comes late with a token of before says nothing of the
         # current one. And what was revoked meanwhile stays so.
         due = Grant.objects.using(alias()).filter(
@@ -34,8 +41,22 @@ def note_use(opaque: Opaque, now: datetime, used_by: datetime | None) -> None:
         except Error as error:
             audit.debug("use of %s not written: %s", hint(opaque.grant_id), type(error).__name__)
 
+    if connections[alias()].in_atomic_block:
+        _unwritten.set(write)
     with suppress(TransactionManagementError):  # A site that commits by hand would have to commit this as well.
         transaction.on_commit(write, using=alias(), robust=True)
+
+
+def finish_request(**_: object) -> None:
+    """At the end of a request: write down what its rollback has taken along. Its client has the pair all the same."""
+    write = _unwritten.get()
+    if write is None:
+        return
+    _unwritten.set(None)
+    connection = connections[alias()]
+    if not connection.in_atomic_block:  # That would be a test's.
+        write()
+        connection.close_if_unusable_or_obsolete()  # Django has looked already whether it is to be closed.
 
 
 def _told(now: datetime) -> dict[str, Any]:
