@@ -12,6 +12,9 @@ from sphinx.util.docutils import SphinxDirective
 from tessera.conf import Settings
 
 
+UNITS = {"day": timedelta(days=1), "minute": timedelta(minutes=1), "second": timedelta(seconds=1)}
+
+
 class SettingsDirective(SphinxDirective):
     """Every setting with its type, its default and its docstring."""
 
@@ -29,7 +32,8 @@ class SettingsDirective(SphinxDirective):
 def default(field: Field[Any]) -> str:
     value = field.default_factory() if field.default_factory is not MISSING else field.default
     if isinstance(value, timedelta):
-        return f"{value.days} days" if value.days else f"{value.seconds // 60} minutes"
+        name, number = next((name, value // unit) for name, unit in UNITS.items() if value >= unit)
+        return f"{number} {name}{'s' * (number > 1)}"
     return f"`{value!r}`"
 
 
