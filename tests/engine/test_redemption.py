@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from tessera import Kind, Purpose, issue, redeem, replace, revoke, verify
 from tessera.engine.keyring import keyring
@@ -18,6 +18,7 @@ from tessera.errors import (
     PasswordChanged,
     Reused,
     Revoked,
+    StoreDown,
     SubjectGone,
     Unknown,
     WrongClient,
@@ -402,6 +403,23 @@ def test_within_a_transaction_it_refuses_before_it_looks(sign_in, django_assert_
         traded(issued)
 
     assert opens(traded(issued))
+
+
+@pytest.mark.parametrize("word", ["SELECT", "UPDATE"])
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_a_database_that_does_not_answer_has_traded_nothing(sign_in, word, error):
+    issued = sign_in()
+
+    def silent(execute, sql, *rest):
+        if sql.startswith(word):
+            raise error("the server closed the connection unexpectedly")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(silent), pytest.raises(StoreDown):
+        traded(issued)
+
+    assert opens(issued)
+    assert traded(issued).grant.generation == 1
 
 
 def test_each_rotation_is_told_once(sign_in):

@@ -83,11 +83,11 @@ def redeem(secret: str | bytes, *, accept: Container[Purpose], client: str | Non
         StoreDown: the storage does not answer, or is too busy. Present the same token again.
         RuntimeError: it was called within a transaction, which could undo what it does.
     """
-    refuse_transaction("redeem")
     presented = to_bytes(secret)
     trade = Trade(presented, read(presented, accept)[0], clock.now(), secrets.token_bytes(32))
     if trade.opaque.purpose is not Purpose.REFRESH:
         raise WrongPurpose(trade.opaque.purpose.name)
+    refuse_transaction("redeem")
     for _ in range(_READINGS):
         grant = find(trade.opaque.grant_id)
         with noting(trade.opaque.grant_id):

@@ -58,7 +58,9 @@ def refuse_transaction(verb: str) -> None:
     """
     connection = connections[alias()]
     blocks: list[Any] = connection.atomic_blocks
-    if connection.get_autocommit() or (blocks and blocks[-1]._from_testcase):
+    with storage:
+        commits = connection.get_autocommit()
+    if commits or (blocks and blocks[-1]._from_testcase):
         return
     raise RuntimeError(
         f"{verb}() commits what it does, so it must not be called within a transaction. Call it before or after, "
