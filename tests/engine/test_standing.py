@@ -40,8 +40,8 @@ def test_it_is_what_the_orm_reads(hand_out, clock, ask):
     standing = found(issued, clock.time)
 
     read = Grant.objects.select_related("subject").get(pk=issued.grant.pk)
-    told = {name: getattr(read, name) for name in Standing._fields if name != "is_use_due"}
-    assert standing == Standing(**told, is_use_due=True)
+    told = {name: getattr(read, name) for name in Standing._fields if not name.startswith("is_")}
+    assert standing == Standing(**told, is_live=True, is_use_due=True)
     assert vars_of(standing.subject) == vars_of(read.subject)
 
 
@@ -70,16 +70,16 @@ def test_one_of_several_ids_is_enough(hand_out, clock):
     assert standing == found(issued, clock.time)
 
 
-def test_only_what_is_accepted_has_one(clock, hand_out):
+def test_it_says_whether_the_clock_accepts_it(clock, hand_out):
     sign_in = {"kind": Kind.SIGN_IN, "may_refresh": True}
     live, revoked, expired, pair = hand_out(), hand_out(), hand_out(lifetime=HOUR), hand_out(**sign_in)
     revoke(revoked.grant)
     clock.turn(HOUR)
     young = hand_out(**sign_in)
 
-    standings = [standing_of([each.grant.pk.bytes], clock.time, None) for each in (live, young, revoked, expired, pair)]
+    standings = [found(each, clock.time) for each in (live, young, revoked, expired, pair)]
 
-    assert [standing is not None for standing in standings] == [True, True, False, False, False]
+    assert [standing.is_live for standing in standings] == [True, True, False, False, False]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,6 @@ def test_a_token_that_has_ended_stays_so_where_a_test_changes_how_time_is_kept(h
     issued = hand_out(lifetime=HOUR)
     clock.turn(HOUR)
 
-    standing = standing_of([issued.grant.pk.bytes], clock.time, None)
+    standing = found(issued, clock.time)
 
-    assert standing is None
+    assert not standing.is_live

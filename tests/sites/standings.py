@@ -43,8 +43,8 @@ def main() -> None:
 
     read = Grant.objects.select_related("subject").get(pk=row)
     assert found == facts(read.subject), (found, facts(read.subject))
-    told = {name: getattr(read, name) for name in Standing._fields if name != "is_use_due"}
-    assert standing == Standing(**told, is_use_due=True)
+    told = {name: getattr(read, name) for name in Standing._fields if not name.startswith("is_")}
+    assert standing == Standing(**told, is_live=True, is_use_due=True)
     assert (len(queries), ada.pk) == (1, read.subject_id)
 
 

@@ -32,19 +32,20 @@ class Standing(NamedTuple):
     client: str
     scope: str
     subject_id: Any
+    is_live: bool
+    """Whether it is accepted by the clock."""
+
     is_use_due: bool
     """Whether its use is to be recorded."""
 
     subject: AbstractBaseUser | None
 
 
-_COLUMNS = tuple(name for name in Standing._fields if name not in {"is_use_due", "subject"})
+_COLUMNS = tuple(name for name in Standing._fields if name not in {"is_live", "is_use_due", "subject"})
 
 
 def standing_of(rows: Sequence[bytes], now: datetime, used_by: datetime | None) -> Standing | None:
-    """The standing of the grant that has one of these ids and whose token is still accepted by the clock, or `None`.
-
-    Its use is due as `use_is_due` says.
+    """The standing of the grant that has one of these ids, or `None`. Its use is due as `use_is_due` says.
 
     Raises:
         StoreDown: the database does not answer.
@@ -113,12 +114,12 @@ def _statement(database: str, count: int, records_use: bool) -> Statement:
     rows = {f"row{place}": UUID(int=place) for place in range(count)}
     now, used_by = datetime(2001, 1, 1, tzinfo=UTC), datetime(2002, 1, 1, tzinfo=UTC)
     compiler = (
-        grants()
+        grants()  # type: ignore[no-redef]
         .using(database)
         .order_by()
-        .filter(admits(now), pk__in=rows.values())
+        .filter(pk__in=rows.values())
         .only("subject", *_COLUMNS)
-        .annotate(is_use_due=use_is_due(used_by if records_use else None))
+        .annotate(is_live=admits(now), is_use_due=use_is_due(used_by if records_use else None))
         .query.get_compiler(database)
     )
     sql, params = compiler.as_sql()

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NoReturn
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -62,8 +63,8 @@ class Principal:
 def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
     """Return for whom `secret` speaks. It costs one query, and none if `secret` was not minted here.
 
-    A second query finds out why it is refused. The access token before the current one of a pair takes two as well, and
-    a door that admits adopted keys asks the database about whatever has the form of one.
+    What was good once takes a second, to find out why it is refused. The access token before the current one of a pair
+    takes two as well. A door that admits adopted keys asks the database about whatever has the form of one.
 
     `accept` holds the purposes that the caller admits. It has no default, so that a token of another purpose never
     passes unnoticed.
@@ -78,8 +79,10 @@ def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
     used_by = None if interval is None else now - interval
     readings = read(secret, accept)
     found = standing_of([reading.row for reading in readings], now, used_by)
-    opaque = None if found is None else _named(found.access_digest, readings)
-    if found is None or opaque is None or _is_forsaken(found) or bond_kept(opaque, found) is None:
+    if found is None:
+        refuse_unknown(readings)
+    opaque = _named(found.access_digest, readings)
+    if opaque is None or not found.is_live or _is_forsaken(found) or bond_kept(opaque, found) is None:
         opaque, grant = _looked_up(readings, now)
         return Principal(grant.subject, grant.client, scope.split(grant.scope), opaque.row)
     if found.is_use_due:
@@ -95,17 +98,23 @@ def prove(secret: str | bytes, accept: Container[Purpose], now: datetime) -> tup
 
 def _looked_up(readings: Sequence[Opaque], now: datetime) -> tuple[Opaque, Grant]:
     grant = find(*(reading.grant_id for reading in readings))
-    if grant is None and readings[0].purpose is Purpose.ADOPTED:
-        raise Malformed("key")  # Nothing says that this ever was a key.
-    with noting(grant.pk if grant else readings[0].grant_id):
-        if grant is None:
-            raise Unknown("row")
+    if grant is None:
+        refuse_unknown(readings)
+    with noting(grant.pk):
         opaque = _named(grant.access_digest, readings) or _before_the_current(readings, grant, now)
         refuse_ended(grant, now)
         if opaque.digest == grant.access_digest and grant.access_expires_at and grant.access_expires_at <= now:
             raise Expired
         refuse_broken_bond(opaque, grant)
     return opaque, grant
+
+
+def refuse_unknown(readings: Sequence[Opaque]) -> NoReturn:
+    """Say what a token is of which there is no row."""
+    if readings[0].purpose is Purpose.ADOPTED:
+        raise Malformed("key")  # Nothing says that this ever was a key.
+    with noting(readings[0].grant_id):
+        raise Unknown("row")
 
 
 def _before_the_current(readings: Sequence[Opaque], grant: Grant, now: datetime) -> Opaque:
