@@ -7,6 +7,7 @@ import pytest
 from bench.aims import verdicts
 from bench.chart import chart
 from bench.rounds import ratio
+from bench.wire import Answer
 
 TESSERA = {
     "to_open": {"median": 1.5},
@@ -30,6 +31,20 @@ def test_an_aim_is_reached_up_to_its_limit(ratio, word):
     line = next(verdicts(told(to_floor={"median": ratio})["databases"]))
 
     assert line.split()[:2] == [word, str(ratio)]
+
+
+@pytest.mark.parametrize(
+    ("statements", "counted"),
+    [
+        pytest.param(("SELECT 1",), (1, 0), id="a question"),
+        pytest.param(("BEGIN", "INSERT INTO t", "COMMIT"), (1, 1), id="a write in its transaction"),
+        pytest.param(("SAVEPOINT s", "UPDATE t", "DELETE FROM t", "RELEASE SAVEPOINT s"), (2, 2), id="two writes"),
+    ],
+)
+def test_what_opens_or_closes_a_transaction_is_no_query(statements, counted):
+    answer = Answer(200, None, statements)
+
+    assert (answer.queries, answer.writes) == counted
 
 
 def test_a_round_is_compared_with_itself_only():
