@@ -23,13 +23,17 @@ AIMS: tuple[tuple[str, Mapping[str, float], Callable[[Row], float]], ...] = (
     ("a user's 1,000 other tokens, to none", dict.fromkeys(BOTH, 1.1), lambda row: row["crowd"]["median"]),
     ("many rows, to few", {"postgres": 1.1}, lambda row: row["many_to_few"]),
     ("bytes of a token", {"postgres": 220}, lambda row: row["bytes"]),
+    ("statements of a refresh", dict.fromkeys(BOTH, 2), lambda row: row["refresh"]["statements"]),
+    ("writes of a refresh", dict.fromkeys(BOTH, 1), lambda row: row["refresh"]["writes"]),
+    ("rows of a sign-in, however often refreshed", dict.fromkeys(BOTH, 1), lambda row: row["refresh"]["rows_left"]),
+    ("statements to revoke a user's 1,000 tokens", dict.fromkeys(BOTH, 3), lambda row: row["revoke_all"]["statements"]),
 )
 
 
 def verdicts(databases: Mapping[str, Any]) -> Iterator[str]:
     """A line for each aim and database."""
     for name, database in databases.items():
-        row = database["candidates"]["tessera"]
+        row = database["candidates"]["tessera"] | database["lasting"]["tessera"]
         for what, limits, tell in AIMS:
             if name in limits:
                 value, limit = tell(row), limits[name]

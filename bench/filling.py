@@ -1,6 +1,6 @@
 """Rows that nobody uses, so that those in use are found among many."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.core.management import call_command
 from django.db import connection
@@ -19,21 +19,23 @@ def make_tables() -> None:
             import_string(candidate.prepare)()
 
 
-def fill(count: int) -> None:
+def fill(count: int, stores: Mapping[str, Store] = STORES) -> None:
     """Bring the users up to `count`, and give each new one a row in every store."""
     sql = Sql(connection.vendor == "postgresql")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*), max(id) FROM auth_user")
+        cursor.execute("SELECT count(*), coalesce(max(id), 0) FROM auth_user")
         there, last = cursor.fetchone()
         cursor.execute(sql.users(there + 1, count))
-        for store in STORES.values():
-            columns = store.filler(sql)
-            names = ", ".join(f'"{name}"' for name in columns)
-            cursor.execute(
-                f"INSERT INTO {store.table} ({names}) SELECT {', '.join(columns.values())} "
-                f"FROM auth_user WHERE id > {last} ORDER BY id"
-            )
+        for store in stores.values():
+            cursor.execute(_rows(store, sql, f"auth_user WHERE id > {last} ORDER BY id"))
         cursor.execute("VACUUM ANALYZE" if sql.postgres else "ANALYZE")
+
+
+def give(store: Store, owner: int, count: int) -> None:
+    """So many tokens that nobody knows, to one user."""
+    sql = Sql(connection.vendor == "postgresql")
+    with connection.cursor() as cursor:
+        cursor.execute(_rows(store, sql, f"auth_user, ({sql.numbers(1, count)}) AS counted WHERE id = {owner}"))
 
 
 def bytes_of_a_row(store: Store) -> float | None:
@@ -51,3 +53,10 @@ def forget(store: Store, owners: Iterable[int]) -> None:
     numbers = ", ".join(map(str, owners))
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {store.table} WHERE {store.owner} IN ({numbers})")
+
+
+def _rows(store: Store, sql: Sql, users: str) -> str:
+    """A statement that adds a row for each of `users`."""
+    columns = store.filler(sql)
+    names = ", ".join(f'"{name}"' for name in columns)
+    return f"INSERT INTO {store.table} ({names}) SELECT {', '.join(columns.values())} FROM {users}"

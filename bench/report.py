@@ -28,6 +28,20 @@ STRANGERS: dict[str, Callable[[Row], str]] = {
     "of which tokens": lambda row: str(row["login"]["token_writes"]),
 }
 
+REFRESHES: dict[str, Callable[[Row], str]] = {
+    "a refresh: CPU µs": lambda row: f"{row['cpu_us']['median']:.0f}",
+    "to open POST": lambda row: _spread(row["to_open"]),
+    "statements/writes": lambda row: f"{row['statements']}/{row['writes']}",
+    "rows left": lambda row: f"{row['rows_left']:,}",
+}
+REVOCATIONS: dict[str, Callable[[Row], str]] = {
+    "revoke-all: CPU µs": lambda row: f"{row['cpu_us']['median']:.0f}",
+    "to open POST": lambda row: _spread(row["to_open"]),
+    "statements/writes": lambda row: f"{row['statements']}/{row['writes']}",
+    "of tokens": lambda row: f"{row['tokens']:,}",
+    "access ended": lambda row: _yes(row["ends_access"]),
+}
+
 LEGEND = """\
 CPU µs, to open view, to floor-sql: CPU of one request with a good token, as median (quartiles) over the rounds.
 revoked, deactivated: whether the next request is refused after the token was revoked, after its user was deactivated.
@@ -36,11 +50,15 @@ forged, random, unknown: to a request without credential, with the queries behin
 Unknown was good once: its row is gone, or for a JWT its user. Forged is:
 {forged}
 log-in: to a log-in that checks the password (MD5, so that the rest shows) and hands out nothing.
+a refresh, revoke-all: a whole request, to one that reads a body and answers it. Who refreshes nothing is left out.
+statements: the beginnings and ends of transactions too.
+rows left: in all tables of the candidate, of one sign-in that was refreshed {cycles:,} times.
+access ended: whether the next request with an access token is refused, or only the next refresh.
 """
 
 
 def report(told: Mapping[str, Any]) -> str:
-    """Two tables for each database, the legend, the machine, and how we stand to our aims."""
+    """The tables of each database, the legend, the machine, and how we stand to our aims."""
     parts = [" · ".join(f"{name} {value}" for name, value in told["machine"].items())]
     size = told["size"]
     parts.append(
@@ -48,9 +66,14 @@ def report(told: Mapping[str, Any]) -> str:
     )
     for database in told["databases"].values():
         parts += ["", f"== {database['server']}", ""]
-        parts += [*_table(database["candidates"], COLUMNS), "", *_table(database["candidates"], STRANGERS)]
+        parts += [*_table(database["candidates"], COLUMNS), "", *_table(database["candidates"], STRANGERS), ""]
+        parts += [
+            *_table(_with("refresh", database), REFRESHES),
+            "",
+            *_table(_with("revoke_all", database), REVOCATIONS),
+        ]
     forged = "\n".join(f"  {one.name}: {one.forged}" for one in CANDIDATES.values() if one.forged)
-    parts += ["", LEGEND.format(forged=forged, many=database["many"], few=database["few"])]
+    parts += ["", LEGEND.format(forged=forged, many=database["many"], few=database["few"], cycles=size["cycles"])]
     parts += ["What tessera aims at:", "", *verdicts(told["databases"])]
     return "\n".join(parts)
 
@@ -64,6 +87,10 @@ def _table(rows: Mapping[str, Row], columns: Mapping[str, Callable[[Row], str]])
         )
         for line in cells
     ]
+
+
+def _with(what: str, database: Mapping[str, Any]) -> dict[str, Row]:
+    return {name: row[what] for name, row in database["lasting"].items() if what in row}
 
 
 def _spread(of: Mapping[str, float]) -> str:

@@ -38,16 +38,19 @@ class Sql:
         digits = f"{head} || '7' || {self.hex(3)} || '8' || {self.hex(15)}"
         return f"({digits})::uuid" if self.postgres else digits
 
-    def users(self, first: int, last: int) -> str:
-        """A statement that adds users, who never log in."""
-        numbers = (
-            f"SELECT generate_series({first}, {last}) AS number"
-            if self.postgres
-            else f"WITH RECURSIVE numbers(number) AS (SELECT {first} UNION ALL SELECT number + 1 FROM numbers "
+    def numbers(self, first: int, last: int) -> str:
+        """A query for one column, `number`."""
+        if self.postgres:
+            return f"SELECT generate_series({first}, {last}) AS number"
+        return (
+            f"WITH RECURSIVE numbers(number) AS (SELECT {first} UNION ALL SELECT number + 1 FROM numbers "
             f"WHERE number < {last}) SELECT number FROM numbers"
         )
+
+    def users(self, first: int, last: int) -> str:
+        """A statement that adds users, who never log in."""
         return (
             "INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, is_staff, "
             "is_active, date_joined) SELECT '!', false, 'filler-' || number, '', '', '', false, true, "
-            f"{self.now} FROM ({numbers}) AS counted"
+            f"{self.now} FROM ({self.numbers(first, last)}) AS counted"
         )

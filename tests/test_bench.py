@@ -5,9 +5,12 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.aims import verdicts
+from bench.candidates.tessera import STORE
 from bench.chart import chart
+from bench.filling import give
 from bench.rounds import ratio
 from bench.wire import Answer
+from tessera import revoke
 
 TESSERA = {
     "to_open": {"median": 1.5},
@@ -17,11 +20,13 @@ TESSERA = {
     "login": {"token_writes": 1},
     "crowd": {"median": 1.0},
 }
+LASTING = {"refresh": {"statements": 2, "writes": 1, "rows_left": 1}, "revoke_all": {"statements": 3}}
 
 
 def told(**changes):
     rows = {"none": {"to_open": {"median": 1.0}}, "tessera": TESSERA | changes}
-    return {"databases": {"sqlite": {"server": "SQLite 3.40.1", "candidates": rows}}}
+    lasting = {"tessera": LASTING | {name: changes[name] for name in LASTING.keys() & changes}}
+    return {"databases": {"sqlite": {"server": "SQLite 3.40.1", "candidates": rows, "lasting": lasting}}}
 
 
 @pytest.mark.parametrize(
@@ -31,6 +36,30 @@ def test_an_aim_is_reached_up_to_its_limit(ratio, word):
     line = next(verdicts(told(to_floor={"median": ratio})["databases"]))
 
     assert line.split()[:2] == [word, str(ratio)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "missed"),
+    [
+        pytest.param({}, [], id="none"),
+        pytest.param({"refresh": LASTING["refresh"] | {"statements": 3}}, ["statements of a refresh"], id="asked more"),
+        pytest.param({"refresh": LASTING["refresh"] | {"writes": 2}}, ["writes of a refresh"], id="written more"),
+        pytest.param(
+            {"refresh": LASTING["refresh"] | {"rows_left": 2}},
+            ["rows of a sign-in, however often refreshed"],
+            id="a row for a refresh",
+        ),
+        pytest.param(
+            {"revoke_all": {"statements": 1002}},
+            ["statements to revoke a user's 1,000 tokens"],
+            id="a statement for each token",
+        ),
+    ],
+)
+def test_what_lasts_has_aims_too(changes, missed):
+    lines = verdicts(told(**changes)["databases"])
+
+    assert [line.split("SQLite")[1].strip() for line in lines if line.startswith("MISSED")] == missed
 
 
 @pytest.mark.parametrize(
@@ -45,6 +74,13 @@ def test_what_opens_or_closes_a_transaction_is_no_query(statements, counted):
     answer = Answer(200, None, statements)
 
     assert (answer.queries, answer.writes) == counted
+
+
+@pytest.mark.django_db
+def test_the_rows_that_the_bench_makes_are_revoked_like_tokens(user):
+    give(STORE, user.pk, 7)
+
+    assert revoke(subject=user) == 7
 
 
 def test_a_round_is_compared_with_itself_only():

@@ -5,5 +5,8 @@ from bench.candidates import authtoken, floor_sql, knox, none, simplejwt, tesser
 ADAPTERS = (none, floor_sql, tessera, simplejwt, authtoken, knox)
 CANDIDATES = {candidate.name: candidate for adapter in ADAPTERS for candidate in adapter.CANDIDATES}
 STORES = {one.store.table: one.store for one in CANDIDATES.values() if one.store}
+LASTING = {adapter.LASTING.name: adapter.LASTING for adapter in (tessera, simplejwt, knox, authtoken)}
+"""Those whose sign-ins are refreshed or ended all at once: `bench.lasting` installs what they need."""
+
 OPEN, FLOOR = "none", "floor-sql"
 """What the others are compared with."""

@@ -51,3 +51,31 @@ class Candidate:
 
     prepare: str | None = None
     """The dotted path of what makes its table, if no migration does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lasting:
+    """How the sign-ins of a package are refreshed, and ended all at once."""
+
+    name: str
+    apps: tuple[str, ...]
+    authentication: str
+    """The dotted path of its class."""
+
+    sign_in: Callable[[Any], tuple[str, str]]
+    """An `Authorization` header for a user, and a refresh token: an empty one if it has none."""
+
+    refresh: str | None = None
+    """The dotted path of its view; `None` if it refreshes nothing."""
+
+    field: str = "refresh"
+    """The name of the refresh token, in the request and in the answer."""
+
+    log_out_all: str | Callable[[Any], object]
+    """The dotted path of its view, or what a plain view has to do for a user."""
+
+    store: Store
+    """Where each sign-in has a row."""
+
+    tables: tuple[str, ...]
+    """All that it keeps of a sign-in."""

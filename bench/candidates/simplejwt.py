@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.module_loading import import_string
 
-from bench.candidates.candidate import Candidate
+from bench.candidates.candidate import Candidate, Lasting, Store
 
 
 def mint(user: Any) -> str:
@@ -13,6 +13,19 @@ def mint(user: Any) -> str:
 
 def forge(header: str) -> str:
     return f"{header.rpartition('.')[0]}.{'A' * 43}"
+
+
+def sign_in(user: Any) -> tuple[str, str]:
+    refresh = import_string("rest_framework_simplejwt.tokens.RefreshToken").for_user(user)
+    return f"Bearer {refresh.access_token}", str(refresh)
+
+
+def end_all(user: Any) -> None:
+    """As its users tell each other: the package has no view and no function for it."""
+    outstanding = import_string("rest_framework_simplejwt.token_blacklist.models.OutstandingToken")
+    blacklisted = import_string("rest_framework_simplejwt.token_blacklist.models.BlacklistedToken")
+    for token in outstanding.objects.filter(user=user):
+        blacklisted.objects.get_or_create(token=token)
 
 
 SHARED: dict[str, Any] = {
@@ -34,4 +47,25 @@ CANDIDATES = (
         authentication="rest_framework_simplejwt.authentication.JWTStatelessUserAuthentication",
         **SHARED,
     ),
+)
+
+LASTING = Lasting(
+    name="simplejwt-blacklist",
+    apps=("rest_framework_simplejwt", "rest_framework_simplejwt.token_blacklist"),
+    authentication="rest_framework_simplejwt.authentication.JWTAuthentication",
+    sign_in=sign_in,
+    refresh="rest_framework_simplejwt.views.TokenRefreshView",
+    log_out_all=end_all,
+    store=Store(
+        table="token_blacklist_outstandingtoken",
+        owner="user_id",
+        filler=lambda sql: {
+            "user_id": "id",
+            "jti": sql.hex(32),
+            "token": sql.hex(230),
+            "created_at": sql.now,
+            "expires_at": sql.next_year,
+        },
+    ),
+    tables=("token_blacklist_outstandingtoken", "token_blacklist_blacklistedtoken"),
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import tessera
-from bench.candidates.candidate import Candidate, Store
+from bench.candidates.candidate import Candidate, Lasting, Store
 from bench.sql import Sql
 
 
@@ -30,16 +30,36 @@ def filler(sql: Sql) -> Mapping[str, str]:
     }
 
 
+def sign_in(user: Any) -> tuple[str, str]:
+    ask = tessera.Ask(subject=user, kind=tessera.Kind.SIGN_IN, may_refresh=True)
+    issued = tessera.issue(ask)
+    return f"Bearer {issued.secret}", issued.refresh_secret or ""
+
+
+STORE = Store(table="tessera_grant", owner="subject_id", filler=filler)
+
 SHARED: dict[str, Any] = {
     "apps": ("tessera",),
     "login": "tessera.dialects.authtoken.views.ObtainAuthToken",
     "mint": mint,
     "forge": forge,
     "forged": "a token of ours under another tag",
-    "store": Store(table="tessera_grant", owner="subject_id", filler=filler),
+    "store": STORE,
 }
 
 CANDIDATES = (
     Candidate(name="tessera", authentication="tessera.drf.TokenAuthentication", **SHARED),
     Candidate(name="tessera-authtoken", authentication="tessera.dialects.authtoken.TokenAuthentication", **SHARED),
+)
+
+LASTING = Lasting(
+    name="tessera",
+    apps=("tessera",),
+    authentication="tessera.drf.TokenAuthentication",
+    sign_in=sign_in,
+    refresh="bench.lasting.site.Refresh",
+    field="refresh_token",
+    log_out_all=lambda user: tessera.revoke(subject=user),
+    store=STORE,
+    tables=(STORE.table,),
 )
