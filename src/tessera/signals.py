@@ -17,7 +17,7 @@ token_replaced = Signal()
 
 token_revoked = Signal()
 """Grants were revoked, as many as `ended`, for `reason`: those with the `grant_ids`, or, if that is empty, all of
-the user `subject_id`. Unless `client` is `None`, only those of that client."""
+the user `subject_id`. Unless `client` is `None`, only those of that client. Unless `kept` is `None`, all but that."""
 
 reuse_detected = Signal()
 """A refresh token that had been traded came back, so the grant `grant_id` of `subject_id` has ended: it, or what it was

@@ -51,6 +51,22 @@ def six(hand_out) -> dict[str, Issued]:
             lambda six: ([], {"subject": ada(six), "client": "web"}), {"web 1", "web 2"}, id="through a client"
         ),
         pytest.param(lambda six: ([], {"subject": ada(six), "client": ""}), set(), id="through no client"),
+        pytest.param(
+            lambda six: ([], {"subject": ada(six), "keep": six["phone"].grant}), {"web 1", "web 2"}, id="all but one"
+        ),
+        pytest.param(
+            lambda six: ([], {"subject": ada(six), "keep": six["web 2"].grant.pk, "client": "web"}),
+            {"web 1"},
+            id="all but one, by its id, through a client",
+        ),
+        pytest.param(
+            lambda six: ([], {"subject": ada(six), "keep": six["eve"].grant}),
+            {"web 1", "web 2", "phone"},
+            id="all but one of another subject",
+        ),
+        pytest.param(
+            lambda six: ([], {"subject": ada(six), "keep": None}), {"web 1", "web 2", "phone"}, id="all but none"
+        ),
     ],
 )
 def test_what_is_named_ends_in_one_statement_and_nothing_else_does(six, django_assert_num_queries, asked, over):
@@ -121,6 +137,8 @@ def test_a_grant_that_ran_out_can_still_be_revoked(clock, hand_out):
         pytest.param(lambda grant: ((), {}), id="nothing"),
         pytest.param(lambda grant: ((), {"client": "web"}), id="a client of nobody"),
         pytest.param(lambda grant: ((grant,), {"subject": grant.subject}), id="grants and a subject"),
+        pytest.param(lambda grant: ((grant,), {"keep": grant}), id="grants and one to keep"),
+        pytest.param(lambda grant: ((), {"keep": grant}), id="one to keep of nobody"),
     ],
 )
 def test_a_revocation_that_does_not_say_of_what_is_a_mistake(hand_out, asked):
@@ -143,6 +161,17 @@ def test_the_log_says_which_and_why_and_holds_no_secret(hand_out, caplog):
 
     assert f"revoked 1 reason='lost laptop' {issued.grant.hint}" in caplog.text
     assert issued.secret not in caplog.text
+
+
+@pytest.mark.django_db
+def test_the_log_says_whose_ended_and_which_did_not(hand_out, user, caplog):
+    caplog.set_level("INFO", logger="tessera.audit")
+    kept = hand_out().grant
+    caplog.clear()
+
+    revoke(subject=user, keep=kept, reason="others")
+
+    assert caplog.messages == [f"revoked 0 reason='others' subject={user.pk} client=None kept={kept.hint}"]
 
 
 @pytest.mark.django_db

@@ -33,19 +33,21 @@ def test_a_receiver_is_told_of_a_replaced_token(hand_out):
 
 
 def test_a_receiver_is_told_which_tokens_ended_and_why(user, hand_out):
-    one, presented, *_ = [hand_out(client="phone") for _ in range(4)]
+    one, presented, kept, *_ = [hand_out(client="phone") for _ in range(5)]
 
     with listening(token_revoked) as told:
         revoke(one.grant, reason="lost")
         revoke_presented(presented.secret, accept=ACCEPT, reason="logout")
+        revoke(subject=user, client="phone", keep=kept.grant, reason="others")
         revoke(subject=user, client="phone", reason="theft")
         revoke(subject=user, client="phone", reason="once more, and nothing ends")
 
-    by_id = {"subject_id": None, "client": None}
+    by_id, of_phone = {"subject_id": None, "client": None, "kept": None}, {"subject_id": user.pk, "client": "phone"}
     assert told == [
         (Grant, {"ended": 1, "reason": "lost", "grant_ids": [one.grant.pk], **by_id}),
         (Grant, {"ended": 1, "reason": "logout", "grant_ids": [presented.grant.pk], **by_id}),
-        (Grant, {"ended": 2, "reason": "theft", "grant_ids": [], "subject_id": user.pk, "client": "phone"}),
+        (Grant, {"ended": 2, "reason": "others", "grant_ids": [], **of_phone, "kept": kept.grant.pk}),
+        (Grant, {"ended": 1, "reason": "theft", "grant_ids": [], **of_phone, "kept": None}),
     ]
 
 

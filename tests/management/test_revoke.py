@@ -164,6 +164,39 @@ def test_all_of_a_user_that_are_for_one_client_end_at_once(hand_out):
     assert [opens(each.secret) for each in (site, cli)] == [True, False]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(lambda issued: issued.grant.hint, id="by its hint"),
+        pytest.param(lambda issued: issued.secret, id="by itself"),
+    ],
+)
+def test_all_of_a_user_but_one_end_at_once(hand_out, name):
+    kept, others = hand_out(), [hand_out(), hand_out(client="cli")]
+
+    out, _ = called("tessera", "revoke", "--user", "ada", "--keep", name(kept))
+
+    assert out == "Tokens ended: 2.\n"
+    assert [opens(each.secret) for each in (kept, *others)] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        pytest.param(lambda bobs: "tsr_00000000", id="unknown"),
+        pytest.param(lambda bobs: bobs.grant.hint, id="of another user"),
+        pytest.param(lambda bobs: "", id="empty"),
+    ],
+)
+def test_what_is_to_be_kept_and_is_no_token_of_the_user_ends_nothing(hand_out, word):
+    of_ada, of_bob = hand_out(), issue(Ask(subject=User.objects.create_user("bob")))
+
+    with pytest.raises(CommandError, match=r"^--keep names no single token of this user: nothing has ended\.$"):
+        called("tessera", "revoke", "--user", "ada", "--keep", word(of_bob))
+
+    assert opens(of_ada.secret)
+
+
 def test_a_user_without_a_token_is_no_error_and_an_unknown_one_is(user):
     out, _ = called("tessera", "revoke", "--user", "ada")
 
@@ -199,6 +232,7 @@ def test_an_empty_stdin_is_an_error(db, monkeypatch):
         pytest.param([], "one of the arguments TOKEN --user is required", id="nothing"),
         pytest.param(["tsr_00000000", "--user", "ada"], "not allowed with argument TOKEN", id="a token and a user"),
         pytest.param(["tsr_00000000", "--client", "cli"], "--client goes with --user.", id="a token and a client"),
+        pytest.param(["tsr_00000000", "--keep", "x"], "--keep goes with --user.", id="a token and one to keep"),
     ],
 )
 def test_usage_is_told_by_exit_code_2(capsys, words, usage):

@@ -28,7 +28,7 @@ from tessera.engine.issuance import Issued, columns_of, take
 from tessera.engine.keyring import keyring, keys_named
 from tessera.engine.lookup import find, live
 from tessera.engine.policy import Ask, judge, nearest_end
-from tessera.engine.revocation import end
+from tessera.engine.revocation import Which, end
 from tessera.engine.storage import alias, is_lost_race, refuse_transaction, storage
 from tessera.engine.verification import noting, read, refuse_broken_bond, refuse_ended
 from tessera.errors import Expired, Reused, StoreDown, Unknown, WrongClient, WrongPurpose
@@ -164,7 +164,7 @@ class Trade:
     def _end(self, grant: Grant) -> None:
         """End a grant whose token was traded before, unless it has ended just now."""
         reason = Reuse.of(self.opaque, grant.generation or 0)
-        if end(Grant.objects.using(alias()).filter(pk=grant.pk, revoked_at=None), reason, [grant.pk]):
+        if end(Grant.objects.using(alias()).filter(pk=grant.pk, revoked_at=None), reason, Which([grant.pk])):
             audit.warning("reuse %s: %s subject=%r client=%r", grant.hint, reason, grant.subject_id, grant.client)
             reuse_detected.send_robust(Grant, grant_id=grant.pk, subject_id=grant.subject_id, reason=reason)
             raise Reused(reason)

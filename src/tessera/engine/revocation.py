@@ -4,7 +4,7 @@ import logging
 from collections.abc import Container
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -23,15 +23,32 @@ from tessera.signals import token_revoked
 audit = logging.getLogger("tessera.audit")
 
 
+class Which(NamedTuple):
+    """Which grants end: what the signal and the log say of them."""
+
+    grant_ids: list[UUID]
+    subject_id: Any = None
+    client: str | None = None
+    kept: UUID | None = None
+
+    def __str__(self) -> str:
+        named = " ".join(map(hint, self.grant_ids)) or f"subject={self.subject_id!r} client={self.client!r}"
+        return named if self.kept is None else f"{named} kept={hint(self.kept)}"
+
+
 def revoke(
     *grants: Grant | UUID,
     subject: AbstractBaseUser | None = None,
     client: str | None = None,
+    keep: Grant | UUID | None = None,
     reason: str = "revoked",
 ) -> int:
     """End these grants, or all of `subject` (through `client`, if given), in one statement. Returns how many ended.
 
-    Their tokens are refused from the next request on. Within a transaction of yours that is from its commit on, and not
+    `keep` is the one of `subject` that lives on: `revoke(subject=request.user, keep=request.auth.grant_id)` signs a
+    user out everywhere else.
+
+    The tokens are refused from the next request on. Within a transaction of yours that is from its commit on, and not
     at all if it is rolled back.
 
     Raises:
@@ -39,14 +56,16 @@ def revoke(
     """
     if bool(grants) == (subject is not None):
         raise TypeError("revoke() takes the grants to end, or the subject whose grants end.")
-    grant_ids = [each if isinstance(each, UUID) else each.pk for each in grants]
+    if grants and keep is not None:
+        raise TypeError("revoke() keeps one of a subject's grants. Of those that are named, all end.")
     subject_id = None if subject is None else key_of(subject)
-    if not grant_ids and subject_id is None:
+    if not grants and subject_id is None:
         return 0  # To the database, nobody's grants are the machines'.
-    rows = _rows().filter(Q(pk__in=grant_ids) if grant_ids else Q(subject_id=subject_id))
+    which = Which(list(map(_id_of, grants)), subject_id, client, None if keep is None else _id_of(keep))
+    rows = _rows().filter(Q(pk__in=which.grant_ids) if grants else Q(subject_id=subject_id))
     if client is not None:
         rows = rows.filter(client=client)
-    return end(rows, reason, grant_ids, subject_id, client)
+    return end(rows if which.kept is None else rows.exclude(pk=which.kept), reason, which)
 
 
 @sensitive_variables()
@@ -69,7 +88,7 @@ def revoke_presented(secret: str | bytes, *, accept: Container[Purpose], reason:
         if not grant_ids:
             raise Malformed("key")
     # All of them: a key that was adopted anew, while its pepper was missing, has a row under each.
-    return end(_rows().filter(reduce(or_, map(_presented, readings))), reason, grant_ids)
+    return end(_rows().filter(reduce(or_, map(_presented, readings))), reason, Which(grant_ids))
 
 
 def _presented(opaque: Opaque) -> Q:
@@ -80,22 +99,21 @@ def _presented(opaque: Opaque) -> Q:
     return row & (Q(access_digest=opaque.digest) | Q(previous_access_digest=opaque.digest))
 
 
+def _id_of(grant: Grant | UUID) -> UUID:
+    return grant if isinstance(grant, UUID) else grant.pk
+
+
 def _rows() -> QuerySet[Grant]:
     return Grant.objects.using(alias()).filter(revoked_at=None)
 
 
-def end(
-    rows: QuerySet[Grant], reason: str, grant_ids: list[UUID], subject_id: Any = None, client: str | None = None
-) -> int:
+def end(rows: QuerySet[Grant], reason: str, which: Which) -> int:
     """End all of `rows`, and tell the signal and the log."""
     with storage:
         # Nothing must end the less for a long reason, or for none.
         why = reason[:LONGEST_REASON] or "revoked"
         ended = rows.update(ends_at=LONG_AGO, revoked_at=clock.now(), revoked_reason=why)
     if ended:
-        token_revoked.send_robust(
-            Grant, ended=ended, reason=reason, grant_ids=grant_ids, subject_id=subject_id, client=client
-        )
-    which = " ".join(map(hint, grant_ids)) or f"subject={subject_id!r} client={client!r}"
+        token_revoked.send_robust(Grant, ended=ended, reason=reason, **which._asdict())
     audit.info("revoked %d reason=%r %s", ended, reason, which)
     return ended

@@ -93,6 +93,7 @@ def _revoke_arguments(parser: CommandParser) -> None:
     which.add_argument("tokens", metavar="TOKEN", nargs="*", default=[], help='An id, a hint or a token; "-": stdin.')
     which.add_argument("--user", help="All tokens of this user.")
     parser.add_argument("--client", help="With --user: only those for this software.")
+    parser.add_argument("--keep", metavar="TOKEN", help="With --user: all but this one.")
     json_argument(parser)
     parser.set_defaults(skip_checks=True)  # Whatever else is wrong with a site, what leaked has to end.
 
@@ -109,12 +110,20 @@ def _revoke(command: BaseCommand, asked: Namespace) -> None:
     code 1, once the others have ended.
     """
     if asked.user is not None:
-        ended = revoke(subject=user_named(asked.user), client=asked.client, reason=_REASON)
-        tell(command, asked, f"Tokens ended: {ended}.", ended=ended)
-    elif asked.client is not None:
-        raise CommandError("--client goes with --user.", returncode=2)
+        _revoke_of_user(command, asked)
+    elif (option := next((name for name in ("client", "keep") if getattr(asked, name) is not None), None)) is not None:
+        raise CommandError(f"--{option} goes with --user.", returncode=2)
     else:
         _revoke_named(command, asked)
+
+
+def _revoke_of_user(command: BaseCommand, asked: Namespace) -> None:
+    user, named = user_named(asked.user), [] if asked.keep is None else grants_named(asked.keep)
+    if asked.keep is not None and [grant.subject for grant in named] != [user]:
+        # A slip of the finger must not end the one that was to live.
+        raise CommandError("--keep names no single token of this user: nothing has ended.")
+    ended = revoke(subject=user, client=asked.client, keep=named[0] if named else None, reason=_REASON)
+    tell(command, asked, f"Tokens ended: {ended}.", ended=ended)
 
 
 def _revoke_named(command: BaseCommand, asked: Namespace) -> None:
