@@ -1,5 +1,7 @@
 """One grant, several, or all of a subject: ended in one statement, and for good."""
 
+from secrets import token_bytes
+
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import connection, transaction
@@ -10,11 +12,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from tessera import Ask, Issued, Kind, issue, revoke, verify
+from tessera import Ask, Issued, Kind, Purpose, clock, issue, redeem, revoke, verify
 from tessera.drf.endpoint import Endpoint
+from tessera.engine.issuance import columns_of, granted, take
+from tessera.engine.keyring import keyring
 from tessera.engine.lookup import grants_of
+from tessera.engine.policy import judge
 from tessera.errors import Revoked
+from tessera.format.opaque import new_row
+from tessera.format.pair import mint_pair
+from tessera.models import Grant
 from tests.credentials import DOORS, opens
+from tests.management.terminal import called
 
 
 def is_live(issued: Issued) -> bool:
@@ -104,6 +113,51 @@ def test_nobodys_grants_are_not_the_machines(six, nobody):
 def deleted(user):
     user.delete()
     return user
+
+
+def many_of(user, count):
+    """So many pairs of one user, written at once. The last one has a client of its own."""
+    many, now = [], clock.now()
+    for client in [*["web"] * (count - 1), "phone"]:
+        ask = Ask(subject=user, kind=Kind.SIGN_IN, client=client, may_refresh=True)
+        pair = mint_pair("tsr", new_row(now, token_bytes(10)), 0, token_bytes(64), keyring()[0])
+        grant = granted(ask, judge(ask, now), pair.access, now)
+        take(grant, columns_of(pair, None))
+        many.append(Issued(pair.access_secret, grant, pair.refresh_secret))
+    Grant.objects.bulk_create([each.grant for each in many], batch_size=1000)
+    return many
+
+
+def is_traded(issued: Issued) -> bool:
+    assert issued.refresh_secret
+    try:
+        redeem(issued.refresh_secret, accept={Purpose.REFRESH})
+    except Revoked:
+        return False
+    return True
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("end", "statements", "lives"),
+    [
+        pytest.param(lambda user, last: revoke(subject=user), 1, False, id="all"),
+        pytest.param(lambda user, last: revoke(subject=user, keep=last), 1, True, id="all but one"),
+        pytest.param(lambda user, last: revoke(subject=user, client="web"), 1, True, id="all of a client"),
+        pytest.param(lambda user, last: called("tessera", "revoke", "--user", "ada"), 2, False, id="all by command"),
+    ],
+)
+def test_ten_thousand_end_in_as_few_statements_as_one(django_assert_num_queries, user, end, statements, lives):
+    *others, last = many_of(user, 10_000)
+    assert is_live(others[0])
+    assert is_traded(others[-1])
+
+    with django_assert_num_queries(statements):
+        end(user, last.grant)
+
+    assert Grant.objects.filter(revoked_at=None).count() == lives
+    for is_usable in (is_live, is_traded):
+        assert [is_usable(each) for each in (*others[::100], last)] == [False] * 100 + [lives]
 
 
 @pytest.mark.django_db
