@@ -15,6 +15,7 @@ from tessera.drf.endpoint import Endpoint
 from tessera.errors import NotAllowed
 from tessera.models import Grant
 from tests.credentials import bearing
+from tests.life import passwords
 from tests.recording import CountingHasher
 from tests.traces import rows, traces
 
@@ -87,6 +88,16 @@ def test_djoser_cve_2024_21543_signing_in_past_the_back_ends(client, user, setti
     answer = client.post(LOGIN, ADA)
 
     assert (answer.status_code, answer.json(), hashed) == (400, UNABLE, [])
+
+
+def test_djoser_and_drf_a_password_reset_that_ends_no_token(client, user, hand_out, settings):
+    settings.ROOT_URLCONF = "tests.life.site"
+    User.objects.update(email="ada@example.org")
+    tokens = [client.post(LOGIN, ADA).json()["token"], hand_out().secret]
+
+    passwords.reset_by_mail("ada@example.org")
+
+    assert [client.get("/whoami/", headers=bearing(token)).status_code for token in tokens] == [401, 401]
 
 
 def test_drf_authtoken_the_key_in_clear_in_the_table(user):
