@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db import OperationalError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
-from tessera import Ask, Kind, issue, revoke, verify
+from tessera import Ask, Kind, Purpose, issue, redeem, revoke, verify
 from tessera.engine import bond
 from tessera.errors import PasswordChanged
 from tessera.models import Grant
@@ -468,6 +468,20 @@ def test_a_log_in_does_not_bind_what_was_unbound(settings, hand_out, user):
     set_and_save(user)
 
     assert opens(machine.secret)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_unbound", [True, False])
+def test_nor_does_a_refresh_bind_what_was_unbound_or_the_reverse(settings, hand_out, user, is_unbound):
+    unbound = {True: ("sign-in",), False: ()}
+    settings.TESSERA = {**settings.TESSERA, "UNBOUND_KINDS": unbound[is_unbound]}
+    issued = hand_out(kind=Kind.SIGN_IN, may_refresh=True)
+    settings.TESSERA = {**settings.TESSERA, "UNBOUND_KINDS": unbound[not is_unbound]}
+    refreshed = redeem(issued.refresh_secret, accept={Purpose.REFRESH})
+
+    set_and_save(user)
+
+    assert opens(refreshed.secret) is is_unbound
 
 
 @pytest.mark.django_db
