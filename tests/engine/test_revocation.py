@@ -1,6 +1,7 @@
 """One grant, several, or all of a subject: ended in one statement, and for good."""
 
 from secrets import token_bytes
+from threading import Event
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
@@ -24,6 +25,8 @@ from tessera.format.pair import mint_pair
 from tessera.models import Grant
 from tests.credentials import DOORS, opens
 from tests.management.terminal import called
+from tests.processes import PATIENCE
+from tests.racing import at_once
 
 
 def is_live(issued: Issued) -> bool:
@@ -158,6 +161,30 @@ def test_ten_thousand_end_in_as_few_statements_as_one(django_assert_num_queries,
     assert Grant.objects.filter(revoked_at=None).count() == lives
     for is_usable in (is_live, is_traded):
         assert [is_usable(each) for each in (*others[::100], last)] == [False] * 100 + [lives]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_tokens_that_are_made_meanwhile_none_that_was_handed_out_before_lives_on(user):
+    made: list[Issued] = []
+    handed_out_before: list[Issued] = []
+    some_are_made = Event()
+
+    def sign_in():
+        for _ in range(20):
+            made.append(issue(Ask(subject=user)))
+            if len(made) > 10:
+                some_are_made.set()
+
+    def end_all():
+        some_are_made.wait(PATIENCE)
+        handed_out_before.extend(made)
+        return revoke(subject=user)
+
+    _, _, ended = at_once(sign_in, sign_in, end_all)
+
+    assert len(handed_out_before) > 10
+    assert not any(map(is_live, handed_out_before))
+    assert sum(map(is_live, made)) == 40 - ended
 
 
 @pytest.mark.django_db
