@@ -350,18 +350,6 @@ def test_many_grants_are_carried_over_in_batches(settings, monkeypatch, hand_out
 
 
 @pytest.mark.django_db
-def test_four_hundred_and_one_grants_are_three_batches(settings, hand_out, user):
-    tokens = [hand_out() for _ in range(401)]
-    prefer(settings, Dearer, MD5PasswordHasher)
-
-    with CaptureQueriesContext(connection) as queries:
-        assert user.check_password(OLD)
-
-    assert all(opens(each.secret) for each in tokens)
-    assert len([query for query in queries if query["sql"].startswith('UPDATE "tessera_grant"')]) == 3
-
-
-@pytest.mark.django_db
 def test_only_the_users_own_grants_are_carried_over(settings, hand_out, user):
     eve = User.objects.create_user("eve", password=OLD)
     User.objects.filter(pk=eve.pk).update(password=user.password)

@@ -12,17 +12,18 @@ from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import get_hasher, identify_hasher
-from django.db.models import BinaryField, Case, F, Value, When
+from django.db import connections, transaction
 
 from tessera.engine.keyring import keyring
+from tessera.engine.spelling import prepared
 from tessera.engine.storage import alias, batches, storage
 from tessera.format.fingerprint import fingerprint
 from tessera.format.keys import Keys
 from tessera.format.opaque import Opaque
 from tessera.models import Grant
 
-BATCH = 200
-"""Grants moved by one statement, which has several parameters for each."""
+BATCH = 1000
+"""Grants moved in one transaction."""
 
 
 def key_of(subject: AbstractBaseUser) -> Any:
@@ -81,13 +82,20 @@ def carry_over(user: AbstractBaseUser, stored: str) -> None:
             keys = keys_by_id[grant.pepper]
             before = fingerprint(keys, grant.pk.bytes, str(key_of(user)), stored)
             if hmac.compare_digest(bytes(grant.fingerprint), before):
-                after = bond(keys, grant.pk, user, to_password=True)
-                moves.append(When(pk=grant.pk, fingerprint=before, then=Value(after, BinaryField())))
-        if moves:
-            with storage:
-                Grant.objects.using(alias()).filter(pk__in=[grant.pk for grant in step]).update(
-                    fingerprint=Case(*moves, default=F("fingerprint"))
-                )
+                moves.append((bond(keys, grant.pk, user, to_password=True), grant.pk, before))
+        with storage:
+            _move(moves)
+
+
+def _move(moves: list[tuple[bytes, UUID, bytes]]) -> None:
+    """Write fingerprints, each in the place of the one before. One statement of the ORM for all takes far longer."""
+    connection = connections[alias()]
+    column, key = "fingerprint", "id"
+    table = connection.ops.quote_name(Grant._meta.db_table)
+    fields = (column, key, column)
+    told = [[prepared(*each, connection) for each in zip(fields, move, strict=True)] for move in moves]
+    with transaction.atomic(using=alias()), connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE {table} SET {column} = %s WHERE {key} = %s AND {column} = %s", told)  # noqa: S608
 
 
 def _is_outdated(encoded: str) -> bool:
