@@ -35,6 +35,15 @@ def test_an_adopted_key_speaks_for_its_user(user, clock):
     assert (grant.created_at, grant.ends_at) == (clock(), clock() + timedelta(days=365))
 
 
+def test_no_id_is_one_that_the_database_does_not_take(user):
+    key = f"{50:040x}"
+
+    issued = adopt(key, user)
+
+    assert issued.grant.pk.bytes[8] == 0x80  # What MariaDB's own type takes in no UUIDv8.
+    assert verify(key, accept=ADOPTED).grant_id == issued.grant.pk
+
+
 def test_the_database_holds_neither_the_key_nor_a_plain_hash_of_it(user):
     adopt(KEY, user)
 

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Grant",
             fields=[
-                ("id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ("id", tessera.models.RowField(editable=False, primary_key=True, serialize=False)),
                 ("client", models.CharField(blank=True, default="", max_length=64, verbose_name="client")),
                 (
                     "kind",
