@@ -11,7 +11,8 @@
     python3 run.py docs            the documentation, into docs/_build
 
 What they need is installed, from pinned and hash-checked requirements, into .venv (or the folder that VENV names).
-TEST_DB=postgres or TEST_DB=sqlite makes `test` run on one of the two.
+TEST_DB=postgres, TEST_DB=sqlite or TEST_DB=mariadb makes `test` run on that one; for the last, the machine must have a
+server (Debian: mariadb-server-core).
 """
 
 from __future__ import annotations  # An older Python must get as far as being told that it is too old.
@@ -32,7 +33,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / os.environ.get("VENV", ".venv")
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-DATABASES = {"postgres": "PostgreSQL", "sqlite": "SQLite"}
+DATABASES = {"postgres": "PostgreSQL", "sqlite": "SQLite", "mariadb": "MariaDB"}
+USUAL = ("postgres", "sqlite")  # No wheel brings the third.
 PATIENCE = 30.0  # Seconds that the demo's server may take to answer.
 
 CURL_LINES = """
@@ -115,7 +117,7 @@ def test(arguments: list[str]) -> int:
     # Whoever picks some tests waits for the start of the workers more than for the tests.
     arguments = arguments or ["-n", "2"]
     failed: list[str] = []
-    for key in [wanted] if wanted else DATABASES:
+    for key in [wanted] if wanted else USUAL:
         heading(f"The suite on {DATABASES[key]}")
         if run("-m", "pytest", *arguments, TEST_DB=key):
             failed.append(DATABASES[key])

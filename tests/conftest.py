@@ -9,12 +9,14 @@ import hypothesis
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.db import connection
 from rest_framework.test import APIClient
 
 from tessera import Ask, Issued, Kind, issue
 from tessera.engine.adoption import adopt
 from tessera.testing import Clock
 from tests.example import serving
+from tests.former import drop_table
 
 # A busy machine is slow now and then, which is no failure; a failure prints what brings it back.
 hypothesis.settings.register_profile("tessera", deadline=None, print_blob=True)
@@ -39,6 +41,17 @@ def clock() -> Iterator[Clock]:
     """The time, standing still until it is turned."""
     with Clock(datetime(2026, 11, 23, 12, tzinfo=UTC)) as clock:
         yield clock
+
+
+@pytest.fixture
+def tables(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A database for a test that makes a table or renames one: MariaDB commits at that, and so rolls nothing back."""
+    if not connection.features.can_rollback_ddl:
+        request.applymarker(pytest.mark.django_db(transaction=True))
+    request.getfixturevalue("db")
+    yield
+    if not connection.in_atomic_block:
+        drop_table()
 
 
 @pytest.fixture

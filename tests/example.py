@@ -2,14 +2,15 @@
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
 from django.conf import settings
+from django.db import connection
 
 import run
 
@@ -18,7 +19,7 @@ import run
 def serving(folder: Path, settings: str = "example.settings") -> Iterator[str]:
     """The URL of one that was just seeded."""
     with database(folder) as environ, this_python():
-        environ |= {"DJANGO_SETTINGS_MODULE": settings}
+        environ |= {"EXAMPLE_SETTINGS" if "EXAMPLE_DATABASE" in environ else "DJANGO_SETTINGS_MODULE": settings}
         run.fill(environ)
         with run.served(environ, run.free_port()) as url:
             yield url
@@ -36,15 +37,35 @@ def this_python() -> Iterator[None]:
 @contextmanager
 def database(folder: Path) -> Iterator[dict[str, str]]:
     """The environment that names it."""
-    environ = run.example_environ(folder / "example.sqlite3")
-    if os.environ["TEST_DB"] == "sqlite":
-        yield environ
-        return
-    server, name = settings.DATABASES["default"], f"example_{uuid4().hex}"
+    with WAYS[os.environ["TEST_DB"]](f"example_{uuid4().hex}") as places:
+        yield run.example_environ(folder / "example.sqlite3") | places
+
+
+@contextmanager
+def postgres(name: str) -> Iterator[dict[str, str]]:
+    server = settings.DATABASES["default"]
     places = {f"PG{key}": str(server[key]) for key in ("HOST", "PORT", "USER") if server[key]}
-    with psycopg.connect(os.environ["TEST_POSTGRES_URL"], autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+    with psycopg.connect(os.environ["TEST_POSTGRES_URL"], autocommit=True) as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
         try:
-            yield environ | places | {"TESSERA_EXAMPLE_POSTGRES": name}
+            yield places | {"TESSERA_EXAMPLE_POSTGRES": name}
         finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def mariadb(name: str) -> Iterator[dict[str, str]]:
+    with closing(connection.get_new_connection(connection.get_connection_params())) as server:
+        server.query(f"CREATE DATABASE {name}")
+        try:
+            yield {"DJANGO_SETTINGS_MODULE": "tests.example_on_mariadb", "EXAMPLE_DATABASE": name}
+        finally:
+            server.query(f"DROP DATABASE {name}")
+
+
+WAYS: dict[str, Callable[[str], AbstractContextManager[dict[str, str]]]] = {
+    "sqlite": lambda _: nullcontext({}),
+    "postgres": postgres,
+    "mariadb": mariadb,
+}
+"""How each makes a database of that name, and what tells a process of it."""

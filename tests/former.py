@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import DateTimeField
 
+from tessera.engine.storage import quoted
 from tessera.models import Grant
 
 SINCE = datetime(2020, 2, 20, 20, 20, tzinfo=UTC)
@@ -16,10 +17,10 @@ SUBJECT: Any = Grant._meta.get_field("subject")
 def make_table(*, constrained: bool = True) -> None:
     """Make it as the package's migrations do. Without its constraint, it may hold keys of users who are gone."""
     users: Any = get_user_model()._meta
-    table, key = connection.ops.quote_name(users.db_table), connection.ops.quote_name(users.pk.column)
-    whose = f"REFERENCES {table} ({key}) DEFERRABLE INITIALLY DEFERRED" if constrained else ""
+    table, key = quoted(users.db_table), quoted(users.pk.column)
+    whose = f"REFERENCES {table} ({key}){connection.ops.deferrable_sql()}" if constrained else ""
     execute(
-        "CREATE TABLE authtoken_token (key varchar(40) NOT NULL PRIMARY KEY, "
+        f"CREATE TABLE authtoken_token ({quoted('key')} varchar(40) NOT NULL PRIMARY KEY, "
         f"created {DateTimeField().db_type(connection)} NOT NULL, "
         f"user_id {SUBJECT.db_type(connection)} NOT NULL UNIQUE {whose})"
     )
@@ -33,7 +34,7 @@ def drop_table() -> None:
 def keep(key: str, user_pk: Any, created: datetime = SINCE) -> None:
     """Put a key in it."""
     execute(
-        "INSERT INTO authtoken_token (key, user_id, created) VALUES (%s, %s, %s)",
+        f"INSERT INTO authtoken_token ({quoted('key')}, user_id, created) VALUES (%s, %s, %s)",
         key,
         SUBJECT.get_db_prep_save(user_pk, connection),
         connection.ops.adapt_datetimefield_value(created),
@@ -43,7 +44,7 @@ def keep(key: str, user_pk: Any, created: datetime = SINCE) -> None:
 def kept() -> list[str]:
     """The keys in it."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT key FROM authtoken_token ORDER BY key")
+        cursor.execute(f"SELECT {quoted('key')} FROM authtoken_token ORDER BY 1")
         return [key for (key,) in cursor.fetchall()]
 
 

@@ -1,4 +1,4 @@
-"""A small site on the database that `TEST_DB` names: `postgres`, or `sqlite`."""
+"""A small site on the database that `TEST_DB` names: `postgres`, `sqlite` or `mariadb`."""
 
 import os
 import tempfile
@@ -21,9 +21,20 @@ def sqlite(folder: Path) -> dict[str, object]:
 
 
 def postgres(url: SplitResult) -> dict[str, object]:
+    return {"ENGINE": "django.db.backends.postgresql", **served(url, "postgres")}
+
+
+def mariadb(url: SplitResult) -> dict[str, object]:
+    import pymysql  # type: ignore[import-untyped]
+
+    # Sites use mysqlclient, which comes without a wheel for Linux: this one installs without a compiler.
+    pymysql.install_as_MySQLdb()
+    return {"ENGINE": "django.db.backends.mysql", **served(url, "")}
+
+
+def served(url: SplitResult, name: str) -> dict[str, object]:
     return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": url.path.removeprefix("/") or "postgres",
+        "NAME": url.path.removeprefix("/") or name,
         "USER": unquote(url.username or ""),
         "PASSWORD": unquote(url.password or ""),
         "HOST": parse_qs(url.query).get("host", [url.hostname or ""])[0],
@@ -32,11 +43,12 @@ def postgres(url: SplitResult) -> dict[str, object]:
     }
 
 
-DATABASES = {
-    "default": sqlite(Path(os.environ.get("TEST_FOLDER", tempfile.gettempdir())))
-    if os.environ.get("TEST_DB") == "sqlite"
-    else postgres(urlsplit(os.environ.get("TEST_POSTGRES_URL", "")))
+CHOICES = {
+    "postgres": lambda: postgres(urlsplit(os.environ.get("TEST_POSTGRES_URL", ""))),
+    "sqlite": lambda: sqlite(Path(os.environ.get("TEST_FOLDER", tempfile.gettempdir()))),
+    "mariadb": lambda: mariadb(urlsplit(os.environ.get("TEST_MARIADB_URL", ""))),
 }
+DATABASES = {"default": CHOICES[os.environ.get("TEST_DB", "postgres")]()}
 
 LOCMEM = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 CACHES = {

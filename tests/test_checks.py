@@ -293,7 +293,7 @@ def test_tokens_and_users_in_two_databases_are_told():
         pytest.param(["replica"], [], id="where another may"),
     ],
 )
-def test_keys_that_can_be_read_are_told(db, databases, numbers):
+def test_keys_that_can_be_read_are_told(tables, databases, numbers):
     make_table(constrained=False)
     keep("test-key", 1)
 
@@ -303,7 +303,7 @@ def test_keys_that_can_be_read_are_told(db, databases, numbers):
     assert [message.msg for message in told if "authtoken_token" not in message.msg or "test-key" in message.msg] == []
 
 
-def test_they_are_told_where_a_database_is_named_and_not_before_our_commands(db):
+def test_they_are_told_where_a_database_is_named_and_not_before_our_commands(tables):
     make_table(constrained=False)
     keep("test-key", 1)
 
@@ -314,7 +314,7 @@ def test_they_are_told_where_a_database_is_named_and_not_before_our_commands(db)
 
 
 @pytest.mark.parametrize("has_table", [True, False], ids=["an empty table", "no table"])
-def test_without_such_a_key_nothing_is_told(db, has_table):
+def test_without_such_a_key_nothing_is_told(tables, has_table):
     if has_table:
         make_table()
 

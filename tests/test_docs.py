@@ -28,7 +28,7 @@ import run
 
 pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="the pages are written for a Unix shell"),
-    pytest.mark.skipif(os.environ.get("TEST_DB") == "postgres", reason="the projects of the pages are on SQLite"),
+    pytest.mark.skipif(os.environ.get("TEST_DB") != "sqlite", reason="the projects of the pages are on SQLite"),
 ]
 
 ROOT = Path(__file__).parents[1]

@@ -29,7 +29,7 @@ from tests.example import this_python
 from tests.processes import python
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork")
-on_sqlite = pytest.mark.skipif(os.environ.get("TEST_DB") == "postgres", reason="the demo is on SQLite")
+on_sqlite = pytest.mark.skipif(os.environ.get("TEST_DB") != "sqlite", reason="the demo is on SQLite")
 
 
 class Reply(NamedTuple):

@@ -11,7 +11,7 @@ from django.db import connection
 
 @pytest.mark.django_db
 def test_the_database_is_the_one_that_was_asked_for():
-    asked = {"postgres": "postgresql", "sqlite": "sqlite"}[os.environ["TEST_DB"]]
+    asked = {"postgres": "postgresql", "sqlite": "sqlite", "mariadb": "mysql"}[os.environ["TEST_DB"]]
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")

@@ -12,6 +12,7 @@ from django.db import DatabaseError, OperationalError, connection
 from django.test import Client
 
 from tessera import Purpose, verify
+from tessera.engine.storage import quoted
 from tessera.models import Grant
 from tests.admin import ADD, SECRET, TOKENS, asked, root, staff
 
@@ -196,7 +197,7 @@ def test_a_storage_that_does_not_answer_is_no_crash(user):
     ContentType.objects.clear_cache()  # As in a fresh process, the page makes queries of its own after the failure.
 
     def hang_up(execute, sql, params, many, context):
-        if sql.startswith('INSERT INTO "tessera_grant"'):
+        if sql.startswith(f"INSERT INTO {quoted('tessera_grant')}"):
             # As a real failure does, this leaves the transaction of PostgreSQL unusable.
             with pytest.raises(DatabaseError, match="no_such_column"):
                 execute("SELECT no_such_column", None, many, context)
@@ -216,7 +217,7 @@ def test_a_crash_after_the_token_was_made_shows_no_secret_and_leaves_no_token(se
     client.raise_request_exception = False
 
     def break_the_log(execute, sql, params, many, context):
-        if sql.startswith('INSERT INTO "django_admin_log"'):
+        if sql.startswith(f"INSERT INTO {quoted('django_admin_log')}"):
             raise DatabaseError("the log is full")
         return execute(sql, params, many, context)
 

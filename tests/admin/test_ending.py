@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tessera import Purpose, revoke, verify
 from tessera.engine import storage
+from tessera.engine.storage import quoted
 from tessera.errors import Revoked
 from tessera.models import Grant
 from tessera.signals import token_revoked
@@ -31,7 +32,7 @@ def test_tokens_are_revoked_in_one_statement(hand_out):
         with pytest.raises(Revoked, match="admin"):
             verify(issued.secret, accept={Purpose.PERSONAL})
     assert verify(kept.secret, accept={Purpose.PERSONAL}).grant_id == kept.grant.pk
-    assert sum('UPDATE "tessera_grant"' in query["sql"] for query in queries) == 1
+    assert sum(f"UPDATE {quoted('tessera_grant')}" in query["sql"] for query in queries) == 1
     assert "2 tokens were revoked." in answer.text
 
 
@@ -76,7 +77,7 @@ def test_if_the_storage_fails_half_way_the_page_says_how_far_it_came(hand_out, m
     tokens, client, seen = [hand_out().grant for _ in range(2)], root(), []
 
     def fail_at_the_second(execute, sql, params, many, context):
-        if sql.startswith('UPDATE "tessera_grant"'):
+        if sql.startswith(f"UPDATE {quoted('tessera_grant')}"):
             seen.append(sql)
             if len(seen) == 2:
                 raise OperationalError("too long waited for a lock")
@@ -98,7 +99,7 @@ def test_nobody_hears_of_a_revocation_that_could_not_be_written_down(hand_out):
         heard.append(told)
 
     def lose_the_log(execute, sql, params, many, context):
-        if sql.startswith('INSERT INTO "django_admin_log"'):
+        if sql.startswith(f"INSERT INTO {quoted('django_admin_log')}"):
             raise OperationalError("too long waited for a lock")
         return execute(sql, params, many, context)
 

@@ -145,12 +145,12 @@ def lock_in_sqlite():
         cursor.execute("ROLLBACK")
 
 
-def lock_in_postgres():
+def lock_the_row():
     with transaction.atomic():
         list(Grant.objects.select_for_update(nowait=True))
 
 
-LOCK = {"sqlite": lock_in_sqlite, "postgresql": lock_in_postgres}
+LOCK = {"sqlite": lock_in_sqlite, "postgresql": lock_the_row, "mysql": lock_the_row}
 
 urlpatterns = [path("opens/", opens), path("not-found/", not_found)]
 

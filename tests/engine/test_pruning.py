@@ -137,6 +137,8 @@ word, number, is_after = sys.argv[1], int(sys.argv[2]), len(sys.argv) == 4
 seen = []
 
 def killed(execute, sql, *rest):
+    if "tessera_grant" not in sql:
+        return execute(sql, *rest)
     seen.append(sql.split()[0])
     is_time = sql.startswith(word) and seen.count(word) == number
     if is_time and not is_after:
@@ -157,7 +159,7 @@ with connection.execute_wrapper(killed):
     [
         pytest.param(["DELETE", "2"], 6, id="before its second writing"),
         pytest.param(["DELETE", "2", "after"], 6, id="before the commit of its second writing"),
-        pytest.param(["SELECT", "4"], 2, id="after the commit of its second writing"),
+        pytest.param(["SELECT", "3"], 2, id="after the commit of its second writing"),
     ],
 )
 def test_a_sweep_killed_half_way_has_done_half_and_the_next_does_the_rest(clock, hand_out, moment, left):

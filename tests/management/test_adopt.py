@@ -29,11 +29,9 @@ YEAR = timedelta(days=365)
 
 
 @pytest.fixture
-def users(db):
+def users(tables):
     make_table()
-    yield [User.objects.create_user(f"user-{number}", password=str(number)) for number in range(5)]
-    if not connection.in_atomic_block:
-        drop_table()
+    return [User.objects.create_user(f"user-{number}", password=str(number)) for number in range(5)]
 
 
 @pytest.fixture
@@ -53,10 +51,10 @@ def test_every_key_works_and_the_table_stays_as_the_way_back(users, keys, clock)
     out, err = called("tessera", "adopt", "authtoken")
 
     assert out == ("Keys found: 5; adopted: 5, already here: 0, without a user: 0, that no request can carry: 0.\n")
-    assert (err, whose(keys), kept()) == ("", users, sorted(keys))
     assert set(Grant.objects.values_list("client", "kind", "created_at", "ends_at", "last_used_at")) == {
         ("authtoken", "adopted", SINCE, clock() + YEAR, None)
     }
+    assert (err, whose(keys), kept()) == ("", users, sorted(keys))
 
 
 def test_no_row_of_ours_holds_a_key(users, keys):
@@ -127,7 +125,7 @@ def test_once_the_table_holds_no_keys_prune_takes_their_rows_too(users, keys, cl
     assert prune() == 5
 
 
-def test_what_has_no_user_and_what_no_request_can_carry_is_counted_and_left(db):
+def test_what_has_no_user_and_what_no_request_can_carry_is_counted_and_left(tables):
     make_table(constrained=False)
     user = User.objects.create_user("ada")
     for number, key in enumerate(["two words", "\N{SNOWMAN}\n", "gone"]):

@@ -1,8 +1,8 @@
-"""Brings up the PostgreSQL and the Valkey that the suite runs on, before anything reads the settings.
+"""Brings up the database and the Valkey that the suite runs on, before anything reads the settings.
 
 Loaded with `-p`: a conftest is read too late, and the suite would then run on whatever the settings fall back to.
-What a caller names in `TEST_POSTGRES_URL` or `TEST_REDIS_URL` is used as it is; what is missing is started, and its URL
-put there. So the workers of xdist, and any process that a test starts, find servers already named and start none.
+What a caller names in one of `URL_NAMES` is used as it is; what is missing is started, and its URL put there. So the
+workers of xdist, and any process that a test starts, find servers already named and start none.
 """
 
 import json
@@ -11,12 +11,15 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-URL_NAMES = {"postgres": "TEST_POSTGRES_URL", "valkey": "TEST_REDIS_URL"}
+URL_NAMES = {"postgres": "TEST_POSTGRES_URL", "mariadb": "TEST_MARIADB_URL", "valkey": "TEST_REDIS_URL"}
+DATABASES = {"postgres": ["postgres"], "sqlite": [], "mariadb": ["mariadb"]}
+"""The server that each needs."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -34,9 +37,10 @@ def pytest_report_header() -> list[str]:
 
 def missing() -> list[str]:
     """What this run needs and nobody has named."""
-    wanted = {"postgres": ["postgres"], "sqlite": []}.get(os.environ.setdefault("TEST_DB", "postgres"))
-    if wanted is None:
-        raise pytest.UsageError("TEST_DB is 'postgres' or 'sqlite'.")
+    asked = os.environ.setdefault("TEST_DB", "postgres")
+    if asked not in DATABASES:
+        raise pytest.UsageError(f"TEST_DB is one of: {', '.join(DATABASES)}.")
+    wanted = list(DATABASES[asked])
     if sys.platform != "win32":  # No wheel brings Valkey there: the settings say what stands in for it.
         wanted.append("valkey")
     return [name for name in wanted if not os.environ.get(URL_NAMES[name])]
@@ -45,7 +49,7 @@ def missing() -> list[str]:
 def start(names: list[str]) -> subprocess.Popen[str]:
     """Start a keeper: it starts the servers, and ends them when this process ends, however that comes about."""
     if sys.platform == "win32":
-        raise pytest.UsageError("On Windows, set TEST_POSTGRES_URL to a running server, or TEST_DB=sqlite.")
+        raise pytest.UsageError(f"On Windows, set {URL_NAMES[names[0]]} to a running server, or TEST_DB=sqlite.")
     keeper = subprocess.Popen(
         [sys.executable, "-m", "tests.services.keeper", *names],
         cwd=ROOT,
@@ -74,8 +78,22 @@ def stop(keeper: subprocess.Popen[str]) -> None:
 
 
 def database() -> str:
-    if os.environ["TEST_DB"] == "sqlite":
-        return f"SQLite {sqlite3.sqlite_version}"
+    return {"postgres": postgres, "sqlite": sqlite, "mariadb": mariadb}[os.environ["TEST_DB"]]()
+
+
+def sqlite() -> str:
+    return f"SQLite {sqlite3.sqlite_version}"
+
+
+def mariadb() -> str:
+    from django.db import connection
+
+    # Not by a cursor: pytest-django lets nobody have one yet.
+    with closing(connection.get_new_connection(connection.get_connection_params())) as server:
+        return f"MariaDB {server.get_server_info()}"
+
+
+def postgres() -> str:
     import psycopg
 
     with psycopg.connect(os.environ["TEST_POSTGRES_URL"]) as connection:

@@ -42,6 +42,20 @@ def wheel_postgres() -> Iterator[Path]:
         yield from newest_first(package, "pginstall*/bin")
 
 
+def mariadb() -> Path:
+    """The server: it needs no other program."""
+    if named := os.environ.get("MARIADB_BIN"):
+        return Path(named) / "mariadbd"
+    # Where Debian puts it, which is not on everybody's PATH.
+    if found := shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin"):
+        return Path(found)
+    raise Missing(
+        "No MariaDB was found. Install your system's (Debian: mariadb-server-core, Homebrew: mariadb), or set "
+        "MARIADB_BIN to the folder of mariadbd, or TEST_MARIADB_URL to a running server, or run with TEST_DB=postgres "
+        "or TEST_DB=sqlite."
+    )
+
+
 def valkey() -> Path:
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):

@@ -28,6 +28,18 @@ IS_ROOT = os.geteuid() == 0
 # A socket is the only door, so no port can clash; and nothing here need survive a power cut.
 SETTINGS = ("listen_addresses=", "max_connections=200", "fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
+# An empty folder is enough to start in: without accounts, there is no table of them to be made first.
+MARIADB_SETTINGS = (
+    "skip-networking",
+    "skip-grant-tables",
+    "max-connections=200",
+    "innodb-flush-log-at-trx-commit=0",
+    "innodb-doublewrite=0",
+    "innodb-stats-persistent=0",
+    # As every distribution sets it; the programs alone would say latin1.
+    "character-set-server=utf8mb4",
+)
+
 Command = list[str | Path]
 Server = subprocess.Popen[bytes]
 
@@ -66,12 +78,7 @@ def short_folder() -> str:
 
 
 def start_postgres(folder: Path, chosen: Sequence[str] = SETTINGS) -> tuple[Server, str]:
-    home = folder / "postgres"
-    home.mkdir(mode=0o755)
-    account = unprivileged()
-    if account.user is not None and account.group is not None:
-        folder.chmod(0o711)
-        os.chown(home, account.user, account.group)
+    home, account = home_of("postgres", folder)
     programs = readable(binaries.postgres(), folder, account)
     data = home / "data"
     words = ["-U", "postgres", "-A", "trust", "-E", "UTF8", f"--locale={LOCALE}", "--no-sync"]
@@ -80,6 +87,17 @@ def start_postgres(folder: Path, chosen: Sequence[str] = SETTINGS) -> tuple[Serv
     server = launch([programs / "postgres", "-D", data, "-k", home, *settings], home, account)
     wait(server, home, lambda: "ready" in read(data / "postmaster.pid"))
     return server, f"postgresql://postgres@/postgres?host={home}"
+
+
+def start_mariadb(folder: Path) -> tuple[Server, str]:
+    home, account = home_of("mariadb", folder)
+    path = home / "socket"
+    settings = [f"--{setting}" for setting in MARIADB_SETTINGS]
+    # The file of settings that a machine has is for a server of its own.
+    words = ["--no-defaults", f"--datadir={home}", f"--socket={path}", *settings]
+    server = launch([binaries.mariadb(), *words], home, account)
+    wait(server, home, lambda: "ready for connections" in read(home / "log"))
+    return server, f"mysql://root@/?host={path}"
 
 
 def start_valkey(folder: Path) -> tuple[Server, str]:
@@ -92,11 +110,21 @@ def start_valkey(folder: Path) -> tuple[Server, str]:
     return server, f"unix://{path}"
 
 
-STARTERS = {"postgres": start_postgres, "valkey": start_valkey}
+STARTERS = {"postgres": start_postgres, "mariadb": start_mariadb, "valkey": start_valkey}
+
+
+def home_of(name: str, folder: Path) -> tuple[Path, Account]:
+    """A folder for a server, and who runs it and owns that."""
+    home, account = folder / name, unprivileged()
+    home.mkdir(mode=0o755)
+    if account.user is not None and account.group is not None:
+        folder.chmod(0o711)
+        os.chown(home, account.user, account.group)
+    return home, account
 
 
 def unprivileged() -> Account:
-    """PostgreSQL refuses to run as root, so it borrows the account that owns nothing; none is made."""
+    """A database refuses to run as root, so it borrows the account that owns nothing; none is made."""
     if not IS_ROOT:
         return Account()
     nobody = pwd.getpwnam("nobody")
@@ -186,7 +214,8 @@ def answers(path: Path) -> bool:
 
 
 def end(server: Server) -> None:
-    server.send_signal(signal.SIGINT)  # To PostgreSQL: at once, whoever is still connected.
+    # At once, whoever is still connected: that is SIGINT to PostgreSQL, and SIGTERM to MariaDB, which hears no other.
+    server.send_signal(signal.SIGTERM if "mariadbd" in str(server.args) else signal.SIGINT)
     try:
         server.wait(PATIENCE)
     except subprocess.TimeoutExpired:

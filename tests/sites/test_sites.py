@@ -19,7 +19,7 @@ def database(tmp_path, django_db_blocker):
     with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name}")
         yield name
-        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        cursor.execute(f"DROP DATABASE {name} {'WITH (FORCE)' if connection.vendor == 'postgresql' else ''}")
 
 
 @pytest.mark.parametrize("site", SITES)

@@ -162,7 +162,7 @@ def test_the_diff_changes_imports_and_names_in_the_settings_and_nothing_else():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="gunicorn and patch are for Unix")
-@pytest.mark.skipif(os.environ.get("TEST_DB") == "postgres", reason="the project is on SQLite")
+@pytest.mark.skipif(os.environ.get("TEST_DB") != "sqlite", reason="the project is on SQLite")
 def test_an_old_client_does_not_notice_the_move(on_the_peer, moved):
     site, keys = on_the_peer
 
@@ -178,7 +178,7 @@ def test_an_old_client_does_not_notice_the_move(on_the_peer, moved):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="gunicorn and patch are for Unix")
-@pytest.mark.skipif(os.environ.get("TEST_DB") == "postgres", reason="the project is on SQLite")
+@pytest.mark.skipif(os.environ.get("TEST_DB") != "sqlite", reason="the project is on SQLite")
 def test_after_the_finish_no_file_of_the_database_holds_a_key_and_the_keys_work(on_the_peer, moved, tmp_path):
     _, keys = on_the_peer
     site = Site(tmp_path / "project")
