@@ -16,6 +16,7 @@ BATCH = 1000
 """Rows named by one statement, under any database's limit of parameters."""
 
 _READ_ONLY = "25006"
+_NO_COLUMN = 1054
 _LOST_RACES = {"40001", "40P01", 1213}
 """PostgreSQL: serialization failure, deadlock. MySQL: both."""
 
@@ -70,12 +71,14 @@ def refuse_transaction(verb: str) -> None:
 
 def is_lost_race(error: OperationalError) -> bool:
     """Whether the statement failed because another was faster. It has done nothing, and may be tried again."""
-    cause = error.__cause__
-    return bool({getattr(cause, "sqlstate", None), *getattr(cause, "args", ())[:1]} & _LOST_RACES)
+    return bool({getattr(error.__cause__, "sqlstate", None), _code(error)} & _LOST_RACES)
 
 
 class Storage:
-    """`with storage:` raises `StoreDown` if the database does not answer. A missing table stays the site's error."""
+    """`with storage:` raises `StoreDown` if the database does not answer.
+
+    A table or a column that is missing stays the site's error.
+    """
 
     def __enter__(self) -> None:
         """Nothing is to be done before."""
@@ -95,5 +98,10 @@ def _is_down(error: BaseException) -> bool:
     if isinstance(error, InternalError):
         # What PostgreSQL says of writing while it is failed over; MySQL and SQLite call that "operational".
         return getattr(error.__cause__, "sqlstate", None) == _READ_ONLY
-    # SQLite calls a missing table or column "operational" as well; every other database calls it a programming error.
-    return getattr(error.__cause__, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR
+    # SQLite calls a missing table or column "operational" as well, and MySQL a column; PostgreSQL neither.
+    return getattr(error.__cause__, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR and _code(error) != _NO_COLUMN
+
+
+def _code(error: BaseException) -> Any:
+    """The number that MySQL gives to an error."""
+    return next(iter(getattr(error.__cause__, "args", ())), None)
