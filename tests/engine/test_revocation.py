@@ -62,6 +62,7 @@ def six(hand_out) -> dict[str, Issued]:
         pytest.param(
             lambda six: ([], {"subject": ada(six), "client": "web"}), {"web 1", "web 2"}, id="through a client"
         ),
+        pytest.param(lambda six: ([], {"subject": ada(six), "client": "WEB"}), set(), id="through one in capitals"),
         pytest.param(lambda six: ([], {"subject": ada(six), "client": ""}), set(), id="through no client"),
         pytest.param(
             lambda six: ([], {"subject": ada(six), "keep": six["phone"].grant}), {"web 1", "web 2"}, id="all but one"

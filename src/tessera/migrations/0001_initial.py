@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             name="Grant",
             fields=[
                 ("id", tessera.models.RowField(editable=False, primary_key=True, serialize=False)),
-                ("client", models.CharField(blank=True, default="", max_length=64, verbose_name="client")),
+                ("client", tessera.models.WordField(blank=True, default="", max_length=64, verbose_name="client")),
                 (
                     "kind",
                     models.CharField(
