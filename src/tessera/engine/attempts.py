@@ -18,6 +18,9 @@ from tessera.errors import StoreDown, TooMany
 
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 _KNOWN_FOR = 30 * 86400
+_UNSEEN = frozenset({"Mn", "Cf", "Cc"})
+"""Marks on a letter, and what shows nothing at all."""
+
 _CLIENT_ERRORS = (
     "redis.exceptions.RedisError",
     "valkey.exceptions.ValkeyError",
@@ -108,7 +111,13 @@ def _known(attempt: Attempt) -> str:
 
 def _key(*parts: str) -> str:
     # Folded: one name has one counter, however it is spelt.
-    return _hashed(*(unicodedata.normalize("NFKC", part).casefold() for part in parts))
+    return _hashed(*map(_folded, parts))
+
+
+def _folded(name: str) -> str:
+    """`name` as the databases read it that read the loosest: those of MySQL and MariaDB see no accent, and no case."""
+    bare = (each for each in unicodedata.normalize("NFKD", name) if unicodedata.category(each) not in _UNSEEN)
+    return unicodedata.normalize("NFKC", "".join(bare)).casefold()
 
 
 def _hashed(*parts: str) -> str:

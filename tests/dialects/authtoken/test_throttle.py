@@ -111,6 +111,8 @@ def test_a_success_clears_no_counter_of_anybody_elses(try_once, django_user_mode
         pytest.param("ADA", id="upper case"),
         pytest.param("\uff41\uff44\uff41", id="full-width"),
         pytest.param(" ada ", id="spaces around"),
+        pytest.param("\u00e0d\u00e1", id="accents"),
+        pytest.param("ad\u00ada", id="a hyphen that does not show"),
         pytest.param("\U0001d4ea\U0001d4ed\U0001d4ea", id="mathematical script"),
     ],
 )
