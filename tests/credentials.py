@@ -1,6 +1,6 @@
 """What a test does with a token: send it, and try whether it still opens anything."""
 
-from tessera import Purpose, verify
+from tessera import Issued, Kind, Purpose, redeem, verify
 from tessera.errors import InvalidCredential
 
 DOORS = frozenset({Purpose.ACCESS, Purpose.PERSONAL, Purpose.ADOPTED})
@@ -19,3 +19,19 @@ def opens(secret: str) -> bool:
     except InvalidCredential:
         return False
     return True
+
+
+REFRESH = frozenset({Purpose.REFRESH})
+
+PAIR = {"kind": Kind.SIGN_IN, "may_refresh": True}
+"""What is asked for a sign-in that can be refreshed."""
+
+
+def traded(issued: Issued) -> Issued:
+    """The pair that its refresh token is traded for."""
+    return redeem(issued.refresh_secret or "", accept=REFRESH)
+
+
+def secrets_of(issued: Issued) -> tuple[str, str | None]:
+    """Both tokens of a pair."""
+    return issued.secret, issued.refresh_secret

@@ -10,9 +10,19 @@ from tessera.engine.lookup import find
 from tessera.engine.pruning import prune
 from tessera.errors import StoreDown
 from tessera.models import Grant
-from tests.credentials import DOORS
+from tests.credentials import DOORS, PAIR, opens, traded
 from tests.former import execute
 from tests.racing import meanwhile
+
+VERBS = [
+    pytest.param(lambda issued: issue(Ask(subject=issued.grant.subject)), id="issue"),
+    pytest.param(lambda issued: verify(issued.secret, accept=DOORS), id="verify"),
+    pytest.param(lambda issued: replace(issued.secret, accept=DOORS), id="replace"),
+    pytest.param(lambda issued: revoke(issued.grant), id="revoke"),
+    pytest.param(lambda issued: revoke(subject=issued.grant.subject), id="revoke all of a user"),
+    pytest.param(lambda issued: find(issued.grant.pk), id="look up"),
+    pytest.param(lambda issued: prune(), id="prune"),
+]
 
 TRY_AGAIN = {"detail": "The service is not available for the moment. Try again."}
 
@@ -46,18 +56,7 @@ def assert_unavailable(answer):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
-@pytest.mark.parametrize(
-    "verb",
-    [
-        pytest.param(lambda issued: issue(Ask(subject=issued.grant.subject)), id="issue"),
-        pytest.param(lambda issued: verify(issued.secret, accept=DOORS), id="verify"),
-        pytest.param(lambda issued: replace(issued.secret, accept=DOORS), id="replace"),
-        pytest.param(lambda issued: revoke(issued.grant), id="revoke"),
-        pytest.param(lambda issued: revoke(subject=issued.grant.subject), id="revoke all of a user"),
-        pytest.param(lambda issued: find(issued.grant.pk), id="look up"),
-        pytest.param(lambda issued: prune(), id="prune"),
-    ],
-)
+@pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_says_so_and_keeps_the_cause(hand_out, error, verb):
     issued = hand_out()
 
@@ -66,6 +65,21 @@ def test_every_verb_says_so_and_keeps_the_cause(hand_out, error, verb):
 
     assert type(caught.value.__cause__) is error
     assert verify(issued.secret, accept=DOORS).grant_id == issued.grant.pk
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("verb", [*VERBS, pytest.param(traded, id="redeem")])
+def test_so_does_every_verb_that_cannot_even_connect(hand_out, monkeypatch, tmp_path, verb):
+    issued = hand_out(**PAIR)
+    connection.close()
+    address = {"sqlite": "NAME", "postgresql": "HOST"}[connection.vendor]
+    monkeypatch.setitem(connection.settings_dict, address, str(tmp_path / "no-such-folder" / "database"))
+
+    with pytest.raises(StoreDown):
+        verb(issued)
+
+    monkeypatch.undo()
+    assert opens(traded(issued).secret)
 
 
 @pytest.mark.django_db

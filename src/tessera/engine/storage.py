@@ -58,10 +58,10 @@ def refuse_transaction(verb: str) -> None:
     A transaction of Django's `TestCase` is none that could be rolled back by mistake.
     """
     connection = connections[alias()]
+    with storage:  # The first to ask, it opens the connection.
+        commits_at_once = connection.get_autocommit()
     blocks: list[Any] = connection.atomic_blocks
-    with storage:
-        commits = connection.get_autocommit()
-    if commits or (blocks and blocks[-1]._from_testcase):
+    if commits_at_once or (blocks and blocks[-1]._from_testcase):
         return
     raise RuntimeError(
         f"{verb}() commits what it does, so it must not be called within a transaction. Call it before or after, "
