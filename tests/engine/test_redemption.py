@@ -108,6 +108,17 @@ def test_an_access_token_that_had_expired_is_not_revived_by_a_refresh(sign_in, c
         opens(first)
 
 
+def test_nor_is_it_by_a_retry_long_after(sign_in, clock):
+    first = sign_in()
+    traded(first)
+    clock.turn(15 * MINUTE)
+
+    traded(first)
+
+    with pytest.raises(Unknown):
+        opens(first)
+
+
 @pytest.mark.parametrize("after", [10 * SECOND, DAY - timedelta(microseconds=1)])
 def test_a_lost_answer_is_made_good_by_another_pair(sign_in, clock, caplog, after):
     caplog.set_level("INFO", "tessera.audit")

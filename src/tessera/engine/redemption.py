@@ -120,8 +120,8 @@ class Trade:
             refuse_broken_bond(child.refresh, grant)
             return Issued(child.access_secret, grant, child.refresh_secret)
         if child and grant.seen_at is None and grant.is_rotated_within(current().RETRY_LIMIT, self.now):
-            # The access token before stays: the child's own was never seen.
-            issued = self._rotated(grant, child.refresh, {}, seen_at=None)
+            # The access token before has had its window, and may have expired since: another would bring it back.
+            issued = self._rotated(grant, child.refresh, {"previous_access_digest": None}, seen_at=None)
             if issued:
                 audit.info("forked %s: the pair before was never used", grant.hint)
             return issued
