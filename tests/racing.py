@@ -1,8 +1,9 @@
 """Several things at once, each on a connection of its own; and one thing in the middle of another."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from threading import Thread
+from functools import partial
+from threading import Semaphore, Thread
 from typing import Any
 
 from django.db import connection
@@ -52,6 +53,49 @@ def meanwhile(do: Callable[[], Any]) -> Any:
     return result
 
 
+def in_order(
+    order: Sequence[str], works: Mapping[str, Callable[[], Any]], watch: Callable[[], Any] = bool
+) -> dict[str, Any]:
+    """What each of `works` answered or raised, when each runs its next statement as its name comes in `order`.
+
+    Those that it is not named for, it runs together with its last. After each step, `watch`.
+    """
+    stopped, over = Semaphore(0), set()
+    turns = {name: Semaphore(0) for name in works}
+
+    def step_by_step(name: str, work: Callable[[], Any]) -> Any:
+        steps = order.count(name)
+
+        def wrapper(execute: Callable[..., Any], *rest: Any) -> Any:
+            nonlocal steps
+            if steps:
+                steps -= 1
+                stopped.release()
+                assert turns[name].acquire(timeout=PATIENCE)
+            return execute(*rest)
+
+        try:
+            with connection.execute_wrapper(wrapper):
+                return work()
+        finally:
+            over.add(name)
+            stopped.release()
+
+    def conduct() -> None:
+        for _ in works:
+            assert stopped.acquire(timeout=PATIENCE)
+        for name in order:
+            if name not in over:
+                turns[name].release()
+                assert stopped.acquire(timeout=PATIENCE)
+            watch()
+
+    conducted, *results = at_once(conduct, *(partial(step_by_step, *each) for each in works.items()))
+    if conducted is not None:
+        raise conducted
+    return dict(zip(works, results, strict=True))
+
+
 @contextmanager
 def rows_written() -> Iterator[list[int]]:
     """How many rows each UPDATE of this thread's connection changed."""
@@ -80,3 +124,20 @@ def in_a_process(code: str, *args: str) -> int:
     done = on_a_database(SETUP + code, *args)
     assert done.stderr == ""
     return done.returncode
+
+
+@contextmanager
+def in_the_journal(mode: str) -> Iterator[None]:
+    """SQLite's file, and every connection to it, with this journal. Other databases have one only."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        before = cursor.execute("PRAGMA journal_mode").fetchone()[0]
+        assert cursor.execute(f"PRAGMA journal_mode = {mode}").fetchone() == (mode,)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            assert cursor.execute(f"PRAGMA journal_mode = {before}").fetchone() == (before,)
+        connection.close()  # Back from WAL, this one alone would go on reading the pages that it knew before.
