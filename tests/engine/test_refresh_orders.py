@@ -153,9 +153,14 @@ class Dearer(MD5PasswordHasher):
 
 # Reading the hash that is stored, writing the new one, reading the grants, binding them to it.
 @pytest.mark.parametrize("order", orders(tab=2, log_in=4), ids=" ".join)
-def test_a_password_hashed_anew_meanwhile_leaves_the_client_its_sign_in(settings, hand_out, user, clock, order):
+@pytest.mark.parametrize("has_new_pepper", [False, True], ids=["the same pepper", "a newer pepper"])
+def test_a_password_hashed_anew_meanwhile_leaves_the_client_its_sign_in(
+    settings, hand_out, user, clock, has_new_pepper, order
+):
     first = hand_out(**PAIR)
     settings.PASSWORD_HASHERS = [f"{__name__}.Dearer", *settings.PASSWORD_HASHERS]
+    if has_new_pepper:
+        settings.TESSERA = {**settings.TESSERA, "PEPPERS": ["n" * 64, *settings.TESSERA["PEPPERS"]]}
 
     results = in_order(order, {"tab": lambda: traded(first), "log_in": lambda: user.check_password("lovelace-1843")})
 

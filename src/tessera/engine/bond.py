@@ -79,10 +79,11 @@ def carry_over(user: AbstractBaseUser, stored: str) -> None:
     for step in batches(grants, BATCH):
         moves = []
         for grant in step:
-            keys = keys_by_id[grant.pepper]
-            before = fingerprint(keys, grant.pk.bytes, str(key_of(user)), stored)
-            if hmac.compare_digest(bytes(grant.fingerprint), before):
-                moves.append((bond(keys, grant.pk, user, to_password=True), grant.pk, before))
+            before = {keys: fingerprint(keys, grant.pk.bytes, str(key_of(user)), stored) for keys in keyring()}
+            if not hmac.compare_digest(bytes(grant.fingerprint), before[keys_by_id[grant.pepper]]):
+                continue
+            for keys, held in before.items():  # Under each: a refresh may move the grant to another pepper meanwhile.
+                moves.append((bond(keys, grant.pk, user, to_password=True), grant.pk, held))
         with storage:
             _move(moves)
 
