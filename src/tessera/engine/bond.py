@@ -6,7 +6,7 @@ fingerprint cannot tell a new hash from a new password. The way in which the has
 """
 
 import hmac
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from django.db import connections, transaction
 
 from tessera.engine.keyring import keyring
 from tessera.engine.spelling import prepared
-from tessera.engine.storage import alias, batches, storage
+from tessera.engine.storage import alias, batches, insist
 from tessera.format.fingerprint import fingerprint
 from tessera.format.keys import Keys
 from tessera.format.opaque import Opaque
@@ -84,8 +84,7 @@ def carry_over(user: AbstractBaseUser, stored: str) -> None:
                 continue
             for keys, held in before.items():  # Under each: a refresh may move the grant to another pepper meanwhile.
                 moves.append((bond(keys, grant.pk, user, to_password=True), grant.pk, held))
-        with storage:
-            _move(moves)
+        insist(partial(_move, moves))
 
 
 def _move(moves: list[tuple[bytes, UUID, bytes]]) -> None:

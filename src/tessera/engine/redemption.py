@@ -17,8 +17,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from django.db import OperationalError
-from django.db.models import QuerySet
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
@@ -29,7 +27,7 @@ from tessera.engine.keyring import keyring, keys_named
 from tessera.engine.lookup import find, live
 from tessera.engine.policy import Ask, judge, nearest_end
 from tessera.engine.revocation import Which, end
-from tessera.engine.storage import alias, is_lost_race, refuse_transaction, storage
+from tessera.engine.storage import alias, refuse_transaction, update
 from tessera.engine.verification import noting, read, refuse_broken_bond, refuse_ended
 from tessera.errors import Expired, Reused, StoreDown, Unknown, WrongClient, WrongPurpose
 from tessera.format import scope
@@ -155,7 +153,7 @@ class Trade:
         changes["fingerprint"] = bond(keys, grant.pk, grant.subject, to_password=is_bound)
         # A generation has one pair, so its number stands for it. The fingerprint: it may have been moved meanwhile.
         unchanged = {"pk": grant.pk, "generation": held.generation, "fingerprint": grant.fingerprint, **unless}
-        if not _update(Grant.objects.using(alias()).filter(live(self.now), **unchanged), changes):
+        if not update(Grant.objects.using(alias()).filter(live(self.now), **unchanged), changes):
             return None
         take(grant, changes)
         token_refreshed.send_robust(Grant, grant=grant)
@@ -187,14 +185,3 @@ def _ask_of(grant: Grant) -> Ask:
         idle_lifetime=grant.idle_lifetime,
         may_refresh=True,
     )
-
-
-def _update(rows: QuerySet[Grant], changes: dict[str, Any]) -> bool:
-    """Whether a row was there to be changed, and nobody else was at it."""
-    with storage:
-        try:
-            return bool(rows.update(**changes))
-        except OperationalError as error:
-            if is_lost_race(error):
-                return False
-            raise

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
 from tessera.engine.bond import key_of
-from tessera.engine.storage import alias, storage
+from tessera.engine.storage import alias, storage, update
 from tessera.engine.verification import read
 from tessera.errors import Malformed
 from tessera.format.opaque import Opaque, Purpose
@@ -109,10 +109,9 @@ def _rows() -> QuerySet[Grant]:
 
 def end(rows: QuerySet[Grant], reason: str, which: Which) -> int:
     """End all of `rows`, and tell the signal and the log."""
-    with storage:
-        # Nothing must end the less for a long reason, or for none.
-        why = reason[:LONGEST_REASON] or "revoked"
-        ended = rows.update(ends_at=LONG_AGO, revoked_at=clock.now(), revoked_reason=why)
+    # Nothing must end the less for a long reason, or for none.
+    why = reason[:LONGEST_REASON] or "revoked"
+    ended = update(rows, {"ends_at": LONG_AGO, "revoked_at": clock.now(), "revoked_reason": why})
     if ended:
         token_revoked.send_robust(Grant, ended=ended, reason=reason, **which._asdict())
     audit.info("revoked %d reason=%r %s", ended, reason, which)

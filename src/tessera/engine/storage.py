@@ -1,11 +1,12 @@
 """The database that holds the grants, and what to say when it does not answer."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
 from django.db import InterfaceError, InternalError, OperationalError, connections, router
+from django.db.models import QuerySet
 
 from tessera.errors import StoreDown
 from tessera.models import Grant
@@ -19,6 +20,8 @@ _READ_ONLY = "25006"
 _NO_COLUMN = 1054
 _LOST_RACES = {"40001", "40P01", 1213}
 """PostgreSQL: serialization failure, deadlock. MySQL: both."""
+
+_LOOKS = 5
 
 
 def alias() -> str:
@@ -69,11 +72,6 @@ def refuse_transaction(verb: str) -> None:
     )
 
 
-def is_lost_race(error: OperationalError) -> bool:
-    """Whether the statement failed because another was faster. It has done nothing, and may be tried again."""
-    return bool({getattr(error.__cause__, "sqlstate", None), _code(error)} & _LOST_RACES)
-
-
 class Storage:
     """`with storage:` raises `StoreDown` if the database does not answer.
 
@@ -90,6 +88,38 @@ class Storage:
 
 
 storage = Storage()
+
+
+def update(rows: QuerySet[Grant], changes: Mapping[str, Any]) -> int:
+    """Change all of `rows`, and say how many there were.
+
+    Raises:
+        StoreDown: the storage does not answer, or is too busy, and nothing has changed.
+    """
+    return insist(lambda: rows.update(**changes))
+
+
+def insist(write: Callable[[], T]) -> T:
+    """Do it, and if a transaction of others was faster, once more.
+
+    Stricter isolation than PostgreSQL's usual makes that an error. It leaves a transaction of the caller's to be rolled
+    back, so within one it stays an error.
+
+    Raises:
+        StoreDown: the storage does not answer, or is too busy, and nothing is written.
+    """
+    with storage:
+        for _ in range(_LOOKS - 1):
+            try:
+                return write()
+            except OperationalError as error:
+                if not _is_lost_race(error) or not connections[alias()].get_autocommit():
+                    raise
+        return write()
+
+
+def _is_lost_race(error: OperationalError) -> bool:
+    return bool({getattr(error.__cause__, "sqlstate", None), _code(error)} & _LOST_RACES)
 
 
 def _is_down(error: BaseException) -> bool:
