@@ -126,6 +126,10 @@ def in_a_process(code: str, *args: str) -> int:
     return done.returncode
 
 
+JOURNALS = {"sqlite": ["delete", "wal"]}.get(connection.vendor, ["the server's"])
+"""Those that this database can be in."""
+
+
 @contextmanager
 def in_the_journal(mode: str) -> Iterator[None]:
     """SQLite's file, and every connection to it, with this journal. Other databases have one only."""

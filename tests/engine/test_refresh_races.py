@@ -7,21 +7,18 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from django.db import connection
 
 from tessera import revoke, verify
 from tessera.errors import Reused, Revoked, Unknown
 from tessera.models import Grant
 from tests.credentials import DOORS, PAIR, opens, secrets_of, traded
 from tests.processes import PATIENCE, on_a_database
-from tests.racing import SETUP, at_once, before_writing, in_the_journal, meanwhile, rows_written
+from tests.racing import JOURNALS, SETUP, at_once, before_writing, in_the_journal, meanwhile, rows_written
 
 MINUTE = timedelta(minutes=1)
 
 # Each of them has a connection of its own.
 pytestmark = pytest.mark.django_db(transaction=True)
-
-JOURNALS = {"sqlite": ["delete", "wal"]}.get(connection.vendor, ["the server's"])
 
 
 @pytest.mark.parametrize("journal", JOURNALS)
