@@ -57,13 +57,18 @@ class Endpoint(APIView):
         refuse_a_long_body(request)
         refuse_a_strange_charset(request)
 
-    def handle_exception(self, exc: Exception) -> Response:
-        """Turn our errors, and Django's errors about the body, into REST framework's."""
-        match exc:
+    def refused(self, error: Exception) -> Exception:
+        """Turn our errors, and Django's errors about the body, into REST framework's. A dialect may word them anew."""
+        match error:
             case TesseraError():
-                exc = refusal(exc)
+                return refusal(error)
             case SuspiciousOperation():  # Too many fields, or a site's own limit: Django answers with a page.
-                exc = ParseError("The body cannot be read.")
+                return ParseError("The body cannot be read.")
+        return error
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer an error, with the headers that must go with it."""
+        exc = self.refused(exc)
         response = super().handle_exception(exc)
         # A site's own exception handler words the body, and often forgets what RFC 9110 and RFC 6585 want beside it.
         for header, value in required_headers(exc).items():

@@ -1,16 +1,37 @@
 """Log-in with a name and a password."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
+from rest_framework import serializers
 from rest_framework.settings import api_settings
 
 from tessera import clock
 from tessera.engine.attempts import Attempt, admit, note_failure, note_success
 from tessera.engine.storage import storage
 from tessera.http.address import client_address
+
+
+class NameAndPassword(serializers.Serializer[Any]):
+    """A name and a password. `username` carries the value of `USERNAME_FIELD`, whose own name is understood too."""
+
+    username = serializers.CharField(label=_("Username"), max_length=1024, write_only=True)
+    password = serializers.CharField(
+        label=_("Password"), max_length=4096, trim_whitespace=False, write_only=True, style={"input_type": "password"}
+    )
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Accept the name under the field's own name, too."""
+        name = get_user_model().USERNAME_FIELD
+        if isinstance(data, Mapping) and name in data and "username" not in data:
+            data = {**{key: data[key] for key in data}, "username": data[name]}
+        return super().to_internal_value(data)
 
 
 @sensitive_variables()

@@ -1,19 +1,17 @@
 """The endpoints: obtain a token for a name and a password, replace it, revoke it."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
-from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tessera.dialects.authtoken.authentication import TokenAuthentication
 from tessera.dialects.authtoken.tokens import CLIENT
 from tessera.drf.endpoint import Endpoint
-from tessera.drf.login import log_in
+from tessera.drf.login import NameAndPassword, log_in
+from tessera.drf.presented import PresentedToken
 from tessera.engine.issuance import issue
 from tessera.engine.policy import Ask
 from tessera.engine.replacement import replace
@@ -24,20 +22,8 @@ DEPRECATED_SINCE = "@1795392000"
 """2026-11-23, as a structured date (RFC 9745 §2.1). A GET should not change anything, so it is deprecated."""
 
 
-class AuthTokenSerializer(serializers.Serializer[Any]):
-    """A name and a password. `username` carries the value of `USERNAME_FIELD`, whose own name is understood too."""
-
-    username = serializers.CharField(label=_("Username"), max_length=1024, write_only=True)
-    password = serializers.CharField(
-        label=_("Password"), max_length=4096, trim_whitespace=False, write_only=True, style={"input_type": "password"}
-    )
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Accept the name under the field's own name, too."""
-        name = get_user_model().USERNAME_FIELD
-        if isinstance(data, Mapping) and name in data and "username" not in data:
-            data = {**{key: data[key] for key in data}, "username": data[name]}
-        return super().to_internal_value(data)
+class AuthTokenSerializer(NameAndPassword):
+    """A name and a password, which are tried: what is valid, is somebody's."""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Log in. The user is then in `validated_data["user"]`."""
@@ -69,29 +55,10 @@ class ObtainAuthToken(Endpoint):
         return Response({"token": issued.secret})
 
 
-class PresentedToken(Endpoint):
-    """An endpoint that acts on the token in the header.
-
-    It looks at nothing else: no cookie, no other scheme, no default of the site.
-    """
-
-    authenticator = TokenAuthentication()
-
-    def get_authenticate_header(self, request: Request) -> str:
-        """Return the challenge of a 401."""
-        return self.authenticator.authenticate_header(request)
-
-    def presented(self, request: Request) -> bytes:
-        """Return the credential, not yet verified."""
-        secret = self.authenticator.presented(request)
-        if secret is None:
-            raise NotAuthenticated
-        return secret
-
-
 class ReplaceAuthToken(PresentedToken):
     """Replace the token in the header by a fresh one of the same grant."""
 
+    authenticator = TokenAuthentication()
     http_method_names = ["get", "post", "options"]
 
     def post(self, request: Request) -> Response:
@@ -108,6 +75,8 @@ class ReplaceAuthToken(PresentedToken):
 
 class RevokeAuthToken(PresentedToken):
     """Revoke the token in the header."""
+
+    authenticator = TokenAuthentication()
 
     def post(self, request: Request) -> Response:
         """Revoke it. If it has ended already, that is a success as well (RFC 7009 §2.2)."""
