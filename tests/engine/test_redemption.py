@@ -443,13 +443,15 @@ def test_each_rotation_is_told_once(sign_in):
     assert [told["grant"] for _, told in heard] == [second.grant]
 
 
-@pytest.mark.parametrize("which", ["access", "access before", "refresh", "traded refresh"])
+@pytest.mark.parametrize("which", ["access", "access before", "access long before", "refresh", "traded refresh"])
 def test_whoever_signs_out_does_so_with_any_token_of_the_sign_in(sign_in, which):
-    first = sign_in()
+    zeroth = sign_in()
+    first = traded(zeroth)
     second = traded(first)
     secret = {
         "access": second.secret,
         "access before": first.secret,
+        "access long before": zeroth.secret,
         "refresh": second.refresh_secret,
         "traded refresh": first.refresh_secret,
     }[which]

@@ -92,11 +92,14 @@ def revoke_presented(secret: str | bytes, *, accept: Container[Purpose], reason:
 
 
 def _presented(opaque: Opaque) -> Q:
-    """The row of a presented token. An access token may be the one before the current one."""
+    """The row of a presented token. Of a pair, any token that there was will do: its tag proves that it was one.
+
+    A tab that has slept signs out with what it has. But what was replaced had leaked, and must not end its successor.
+    """
     row = Q(pk=opaque.grant_id)
     if opaque.purpose is Purpose.REFRESH:
-        return row  # Traded or not: that it was one of this grant's, its tag proves.
-    return row & (Q(access_digest=opaque.digest) | Q(previous_access_digest=opaque.digest))
+        return row
+    return row & (Q(access_digest=opaque.digest) | Q(generation__isnull=False))
 
 
 def _id_of(grant: Grant | UUID) -> UUID:
