@@ -16,6 +16,8 @@ urlpatterns = [
     path("", include(router.urls)),
     # A name and a password for a token at the top, and below it: new/ replaces a token, revoke/ ends it.
     path("api-token-auth/", include("tessera.dialects.authtoken.urls")),
+    # A pair for a name and a password: login/, refresh/ and logout/.
+    path("auth/", include("tessera.dialects.native.urls")),
     # The links "Log in" and "Log out" of the browsable API: a session, for people with a browser.
     path("api-auth/", include("rest_framework.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

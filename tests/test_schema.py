@@ -23,6 +23,7 @@ from tests.processes import python
 
 ROOT = Path(__file__).resolve().parent.parent
 DIALECT = path("api-token-auth/", include("tessera.dialects.authtoken.urls"))
+NATIVE = path("auth/", include("tessera.dialects.native.urls"))
 
 
 def document(*patterns: Any) -> dict[str, Any]:
@@ -64,7 +65,10 @@ settings.configure(
     SECRET_KEY="only for this start",
 )
 django.setup()
-urlpatterns = [path("api-token-auth/", include("tessera.dialects.authtoken.urls"))]
+urlpatterns = [
+    path("api-token-auth/", include("tessera.dialects.authtoken.urls")),
+    path("auth/", include("tessera.dialects.native.urls")),
+]
 call_command("spectacular", "--validate", "--fail-on-warn", "--format", "openapi-json")
 """
 EXAMPLE = """
@@ -77,7 +81,7 @@ execute_from_command_line(["django", "spectacular", *words])
 
 @pytest.mark.parametrize(
     ("code", "paths"),
-    [pytest.param(MINIMAL, 3, id="a minimal project"), pytest.param(EXAMPLE, 7, id="the example")],
+    [pytest.param(MINIMAL, 6, id="a minimal project"), pytest.param(EXAMPLE, 10, id="the example")],
 )
 def test_the_document_of_a_project_is_valid_and_without_a_warning(code, paths):
     run = python("-c", code, folder=ROOT)
@@ -119,10 +123,40 @@ def test_the_document_of_a_project_is_valid_and_without_a_warning(code, paths):
             {"204": None, "401": "TokenProblem", "503": "TokenProblem"},
             id="revoke",
         ),
+        pytest.param(
+            "/auth/login/",
+            "post",
+            {
+                "200": "IssuedPair",
+                "400": "NativeLoginProblem",
+                **dict.fromkeys(["401", "403", "415", "429", "503"], "NativeProblem"),
+            },
+            id="log in",
+        ),
+        pytest.param(
+            "/auth/refresh/",
+            "post",
+            {
+                "200": "IssuedPair",
+                "400": "NativeRefreshProblem",
+                **dict.fromkeys(["401", "403", "415", "503"], "NativeProblem"),
+            },
+            id="refresh",
+        ),
+        pytest.param(
+            "/auth/logout/",
+            "post",
+            {
+                "204": None,
+                "400": "NativeRefreshProblem",
+                **dict.fromkeys(["401", "415", "503"], "NativeProblem"),
+            },
+            id="log out",
+        ),
     ],
 )
 def test_every_answer_is_described(place, method, answers):
-    operation = document(DIALECT)["paths"][place][method]
+    operation = document(DIALECT, NATIVE)["paths"][place][method]
 
     described = {
         code: body_of(answer) if "content" in answer else None for code, answer in operation["responses"].items()
@@ -155,7 +189,7 @@ def test_what_goes_in_is_not_what_comes_out():
 
 
 def test_only_what_is_about_a_presented_token_asks_for_one():
-    paths = document(DIALECT)["paths"]
+    paths = document(DIALECT, NATIVE)["paths"]
 
     asked = {place: {method: each["security"] for method, each in paths[place].items()} for place in paths}
     with_body = {place for place in paths for each in paths[place].values() if "requestBody" in each}
@@ -163,8 +197,28 @@ def test_only_what_is_about_a_presented_token_asks_for_one():
         "/api-token-auth/": {"post": [{}]},
         "/api-token-auth/new/": {"get": [{"bearerAuth": []}], "post": [{"bearerAuth": []}]},
         "/api-token-auth/revoke/": {"post": [{"bearerAuth": []}]},
+        "/auth/login/": {"post": [{}]},
+        "/auth/refresh/": {"post": [{}]},
+        "/auth/logout/": {"post": [{"bearerAuth": []}, {}]},
     }
-    assert with_body == {"/api-token-auth/"}
+    assert with_body == {"/api-token-auth/", "/auth/login/", "/auth/refresh/", "/auth/logout/"}
+
+
+def test_a_pair_is_described_field_by_field():
+    schema = document(NATIVE)
+
+    components = {name: set(each["properties"]) for name, each in schema["components"]["schemas"].items()}
+    pair = {"access_token", "token_type", "expires_in", "refresh_token", "refresh_expires_in"}
+    assert components == {
+        "NativeLogin": {"username", "password", "label"},
+        "NativeRefresh": {"refresh_token"},
+        "NativeLogout": {"refresh_token"},
+        "IssuedPair": pair,
+        "NativeProblem": {"detail", "code"},
+        "NativeLoginProblem": {"username", "password", "label", "non_field_errors", "detail", "code"},
+        "NativeRefreshProblem": {"refresh_token", "non_field_errors", "detail", "code"},
+    }
+    assert schema["components"]["schemas"]["IssuedPair"]["required"] == ["access_token", "token_type"]
 
 
 def test_only_the_get_that_replaces_a_token_is_deprecated():

@@ -1,4 +1,4 @@
-"""The routes of the test site: the admin, the authtoken dialect, and one view that a token opens."""
+"""The routes of the test site: the admin, the dialects, and one view that a token opens."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -20,5 +20,6 @@ def whoami(request: Request) -> Response:
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api-token-auth/", include("tessera.dialects.authtoken.urls")),
+    path("auth/", include("tessera.dialects.native.urls")),
     path("whoami/", whoami),
 ]

@@ -6,8 +6,8 @@ here. Operations keep the names that their path gives them: an endpoint mounted 
 
 # mypy: allow-untyped-calls
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from drf_spectacular.drainage import set_override
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiViewExtension
@@ -73,6 +73,41 @@ class LoginProblemSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField(required=False)
 
 
+class IssuedPairSerializer(serializers.Serializer[Any]):
+    """A response with a pair (RFC 6749 §5.1)."""
+
+    access_token = serializers.CharField()
+    token_type = serializers.CharField()
+    expires_in = serializers.IntegerField(required=False, help_text="Seconds. Without it, there is no end.")
+    refresh_token = serializers.CharField(required=False)
+    refresh_expires_in = serializers.IntegerField(required=False, help_text="Seconds. Each refresh starts them anew.")
+
+
+class NativeProblemSerializer(serializers.Serializer[Any]):
+    """A response that says why not."""
+
+    detail = serializers.CharField(help_text="For people.")
+    code = serializers.CharField(help_text="For programs to compare. It is never translated.")
+
+
+class NativeLoginProblemSerializer(LoginProblemSerializer):
+    """A response that says what is wrong with a field, or with the whole body."""
+
+    label = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.CharField(), required=False
+    )
+    code = serializers.CharField(required=False)
+
+
+class NativeRefreshProblemSerializer(serializers.Serializer[Any]):
+    """A response that says what is wrong with the field, or with the whole body."""
+
+    refresh_token = serializers.ListField(child=serializers.CharField(), required=False)
+    non_field_errors = serializers.ListField(child=serializers.CharField(), required=False)
+    detail = serializers.CharField(required=False)
+    code = serializers.CharField(required=False)
+
+
 ANSWERS = {
     200: OpenApiResponse(IssuedTokenSerializer, "A new token. It can be read here and never again."),
     204: OpenApiResponse(None, "It has ended."),
@@ -81,6 +116,20 @@ ANSWERS = {
     415: OpenApiResponse(TokenProblemSerializer, "The body is of a kind, or in a charset, that is not read."),
     429: OpenApiResponse(TokenProblemSerializer, "Too many attempts: this one was not looked at."),
     503: OpenApiResponse(TokenProblemSerializer, "The storage does not answer: nothing is known of the credential."),
+}
+
+NATIVE_ANSWERS = {
+    200: OpenApiResponse(IssuedPairSerializer, "A pair. It can be read here and never again."),
+    204: ANSWERS[204],
+    400: OpenApiResponse(NativeRefreshProblemSerializer, "The body holds no such token, or cannot be read."),
+    401: OpenApiResponse(NativeProblemSerializer, "What was presented opens nothing."),
+    403: OpenApiResponse(NativeProblemSerializer, "The site's policy does not allow it."),
+    **{code: OpenApiResponse(NativeProblemSerializer, ANSWERS[code].description) for code in (415, 429, 503)},
+}
+NATIVE_LOGIN_ANSWERS = {
+    **NATIVE_ANSWERS,
+    400: OpenApiResponse(NativeLoginProblemSerializer, "The body has not the right fields, or cannot be read."),
+    401: OpenApiResponse(NativeProblemSerializer, "Nobody signs in with that."),
 }
 
 
@@ -96,9 +145,11 @@ HEADERS = [
 DEPRECATION = header("Deprecation", str, 200, told="Since when (RFC 9745).")
 
 
-def described(*codes: int, **more: Any) -> "Callable[[type[APIView]], type[APIView]]":
+def described(
+    *codes: int, answers: Mapping[int, OpenApiResponse] = ANSWERS, **more: Any
+) -> "Callable[[type[APIView]], type[APIView]]":
     """Describe a view by the status codes of its responses."""
-    return extend_schema(responses={code: ANSWERS[code] for code in codes}, parameters=HEADERS, **more)
+    return extend_schema(responses={code: answers[code] for code in codes}, parameters=HEADERS, **more)
 
 
 class ObtainAuthTokenView(OpenApiViewExtension):
@@ -157,3 +208,46 @@ class RevokeAuthTokenView(PresentedTokenView):
         """The view, described."""
         told = "The end of the token in the header. One that has ended already is answered the same."
         return described(204, 401, 503, request=None, description=told)(self.presenting())
+
+
+class NativeView(OpenApiViewExtension):
+    """Describes a view of the native dialect by what its subclass says of it."""
+
+    priority = -1
+    match_subclasses = True
+    codes: ClassVar[tuple[int, ...]]
+    answers = NATIVE_ANSWERS
+    told: ClassVar[str]
+
+    def view_replacement(self) -> "type[APIView]":
+        """The view, described. One that looks for a token in the header shows that it may have one."""
+
+        class Described(self.target):  # type: ignore[name-defined, misc]
+            authentication_classes = [type(self.target.authenticator)] if hasattr(self.target, "authenticator") else []
+
+        return described(*self.codes, answers=self.answers, description=self.told)(Described)
+
+
+class NativeLogInView(NativeView):
+    """Describes the log-in."""
+
+    target_class = "tessera.dialects.native.views.LogIn"
+    codes = (200, 400, 401, 403, 415, 429, 503)
+    answers = NATIVE_LOGIN_ANSWERS
+    told = "A name and a password, for an access token and a refresh token."
+
+
+class NativeRefreshView(NativeView):
+    """Describes the refresh."""
+
+    target_class = "tessera.dialects.native.views.Refresh"
+    codes = (200, 400, 401, 403, 415, 503)
+    told = "A refresh token, for the next pair. One that was traded before ends its sign-in."
+
+
+class NativeLogOutView(NativeView):
+    """Describes the end of a sign-in."""
+
+    target_class = "tessera.dialects.native.views.LogOut"
+    codes = (204, 400, 401, 415, 503)
+    told = "The end of a sign-in, by the token in the header or the one in the body, which goes before."

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from tessera import Kind
 from tessera.dialects.authtoken import AuthTokenSerializer
 from tessera.models import Grant
-from tests.dialects.authtoken import hostile
+from tests.dialects import hostile
 from tests.recording import CountingHasher, RecordingBackend
 
 OBTAIN = "/api-token-auth/"

@@ -15,7 +15,7 @@ from tessera.engine.replacement import replace
 from tessera.engine.revocation import revoke
 from tessera.models import Grant
 from tests.credentials import bearing
-from tests.dialects.authtoken import hostile
+from tests.dialects import hostile
 
 NEW = "/api-token-auth/new/"
 INVALID = {"detail": "Invalid token."}

@@ -11,7 +11,7 @@ from django.core.cache.backends.redis import RedisCache
 from django.db import connection
 from rest_framework.test import APIClient
 
-from tests.dialects.authtoken import hostile
+from tests.dialects import hostile
 from tests.recording import CountingHasher
 
 OBTAIN = "/api-token-auth/"

@@ -48,7 +48,7 @@ def _default(name: str) -> Any:
 
 World = Callable[[], AbstractContextManager[APIClient]]
 
-_HERE = "tests.dialects.authtoken.hostile"
+_HERE = "tests.dialects.hostile"
 WORLDS: dict[str, World] = {
     "sessions only": partial(
         rest_framework, DEFAULT_AUTHENTICATION_CLASSES=["rest_framework.authentication.SessionAuthentication"]

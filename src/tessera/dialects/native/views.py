@@ -1,0 +1,151 @@
+"""The endpoints: a name and a password for a pair, a refresh token for the next pair, and the end of the sign-in."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, AuthenticationFailed, ErrorDetail
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tessera import clock
+from tessera.conf import current
+from tessera.drf.endpoint import Endpoint
+from tessera.drf.login import NameAndPassword, log_in
+from tessera.drf.presented import PresentedToken
+from tessera.engine.issuance import Issued, issue
+from tessera.engine.policy import Ask
+from tessera.engine.redemption import redeem
+from tessera.engine.revocation import revoke_presented
+from tessera.errors import InvalidCredential, TesseraError
+from tessera.format.opaque import Purpose
+from tessera.http.carriers import LONGEST as LONGEST_TOKEN
+from tessera.http.problems import challenge
+from tessera.models import LONGEST, Kind
+
+FIRST_PARTY = ""
+"""The site's own software is no client that has to be named. A sign-in through a client that has a name is refreshed
+where that one is asked who it is, and not here."""
+
+REFRESH = frozenset({Purpose.REFRESH})
+
+
+class NativeLoginSerializer(NameAndPassword):
+    """A name and a password, and what the user calls the device."""
+
+    label = serializers.CharField(  # type: ignore[assignment]  # A field's own label is told to its constructor.
+        label=_("Name"), max_length=LONGEST["label"], required=False, allow_blank=True, default="", write_only=True
+    )
+
+
+class NativeRefreshSerializer(serializers.Serializer[Any]):
+    """A refresh token."""
+
+    refresh_token = serializers.CharField(max_length=LONGEST_TOKEN, write_only=True)
+
+
+class NativeLogoutSerializer(serializers.Serializer[Any]):
+    """A refresh token, from whoever has no access token at hand."""
+
+    refresh_token = serializers.CharField(max_length=LONGEST_TOKEN, required=False, write_only=True)
+
+
+class InvalidLogin(AuthenticationFailed):
+    """A 401 like that of any credential that opens nothing, so a client has one rule: 401 is "sign in, with others".
+
+    Not the 400 `invalid_grant` of RFC 6749 §5.2: nobody asks for a grant type here, and a body that cannot be read, a
+    400 as well, is a fault of the client's, which it must not show its user as a wrong password.
+    """
+
+    default_detail = _("Unable to log in with provided credentials.")
+    default_code = "invalid_login"
+
+
+class NativeEndpoint(Endpoint):
+    """Says a `code` beside each `detail`: that is for programs to compare, never translated, and this for people."""
+
+    serializer_class: ClassVar[type[serializers.Serializer[Any]]]
+
+    def sent(self, request: Request) -> Any:
+        """Return what the body says, once it is known to have the right form."""
+        serializer = self.serializer_class(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+    def refused(self, error: Exception) -> Exception:
+        """Put the code beside the detail. What is wrong with a field stands beside the field's name."""
+        refusal = super().refused(error)
+        if isinstance(refusal, APIException) and isinstance(refusal.detail, ErrorDetail):
+            code = error.code if isinstance(error, TesseraError) else refusal.detail.code
+            refusal.detail = {"detail": refusal.detail, "code": ErrorDetail(code or refusal.default_code)}
+        return refusal
+
+    def get_authenticate_header(self, request: Request) -> str:
+        """Return the challenge of a 401 to whoever presented no token."""
+        return challenge("Bearer", current().REALM)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer an error. The challenge names it if a token was presented, in the header or the body (RFC 6750 §3)."""
+        response = super().handle_exception(exc)
+        if isinstance(exc, InvalidCredential):
+            response["WWW-Authenticate"] = challenge("Bearer", current().REALM, exc.code)
+        return response
+
+
+class LogIn(NativeEndpoint):
+    """Sign in with a name and a password, for an access token and a refresh token."""
+
+    serializer_class = NativeLoginSerializer
+
+    def post(self, request: Request) -> Response:
+        """Log in, and issue a pair."""
+        sent = self.sent(request)
+        user = log_in(request._request, sent["username"], sent["password"])
+        if user is None:
+            raise InvalidLogin
+        ask = Ask(subject=user, kind=Kind.SIGN_IN, client=FIRST_PARTY, label=sent["label"], may_refresh=True)
+        return pair(issue(ask))
+
+
+class Refresh(NativeEndpoint):
+    """Trade a refresh token for the next pair."""
+
+    serializer_class = NativeRefreshSerializer
+
+    def post(self, request: Request) -> Response:
+        """Trade it. One that was traded before ends the sign-in, and is answered like any other that opens nothing."""
+        return pair(redeem(self.sent(request)["refresh_token"], accept=REFRESH, client=FIRST_PARTY))
+
+
+class LogOut(NativeEndpoint, PresentedToken):
+    """Sign out: the sign-in ends, and with it every token that it ever had."""
+
+    serializer_class = NativeLogoutSerializer
+
+    def post(self, request: Request) -> Response:
+        """End it. If it has ended already, that is a success as well (RFC 7009 §2.2)."""
+        # Many clients put a header on every request, live or stale. So where the body has a token, that one counts.
+        if refresh_token := self.sent(request).get("refresh_token"):
+            revoke_presented(refresh_token, accept=REFRESH, reason="logout")
+        else:
+            revoke_presented(self.presented(request), accept=self.authenticator.accept, reason="logout")
+        return Response(status=204)
+
+
+def pair(issued: Issued) -> Response:
+    """The answer with a pair (RFC 6749 §5.1). Without a refresh token, or an end, it says nothing of one."""
+    now = clock.now()
+    told = {
+        "access_token": issued.secret,
+        "token_type": "Bearer",
+        "expires_in": seconds(now, issued.ends_at),
+        "refresh_token": issued.refresh_secret,
+        "refresh_expires_in": seconds(now, issued.grant.ends_at) if issued.refresh_secret else None,
+    }
+    return Response({name: value for name, value in told.items() if value is not None})
+
+
+def seconds(now: datetime, end: datetime | None) -> int | None:
+    """To the nearest one: what was made a moment ago, for 15 minutes, lives for 900 seconds and not for 899."""
+    return None if end is None else round((end - now).total_seconds())
