@@ -60,6 +60,11 @@ End it, and see it refused.
   curl -siw '\\n' {url}/api-token-auth/revoke/ -X POST -H "Authorization: Bearer $TOKEN"
   curl -siw '\\n' {url}/tracks/ -H "Authorization: Bearer $TOKEN"
 
+Sign in for a pair, which lasts: trade its refresh token for the next pair.
+
+  REFRESH=$(curl -s {url}/auth/login/ -d username=ada -d password=lovelace-1843 | cut -d'"' -f14)
+  curl -sw '\\n' {url}/auth/refresh/ -d refresh_token=$REFRESH
+
 Or in a browser:
 
   {url}/tracks/    the browsable API; log in as ada (lovelace-1843) or grace (hopper-1906)

@@ -7,6 +7,7 @@ first surprise. Nothing of Django is imported here: this is what a client sees. 
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import Any
@@ -37,6 +38,10 @@ def main(words: list[str]) -> int:
         token = replace_by_get(walk, token)
         take_away(walk, token, [track, album])
         end(walk, token)
+        phone, laptop = sign_in_on_two_devices(walk)
+        phone, spent = refresh(walk, phone)
+        replay(walk, spent, phone, laptop)
+        sign_out(walk, laptop)
     except Surprise as surprise:
         print(f"\nA surprise at step {walk.steps}.\n{surprise}", flush=True)
         return 1
@@ -143,6 +148,52 @@ def end(walk: "Walk", token: str) -> None:
     refused.say(refused["detail"])
 
 
+def sign_in_on_two_devices(walk: "Walk") -> tuple["Answer", "Answer"]:
+    walk.stage("A sign-in that lasts: an access token for minutes, and a refresh token for the next pair. ada has two.")
+    phone, laptop = (
+        walk("POST", "/auth/login/", json={**ADA, "label": label}).expect(200, UNKEPT, token_type="Bearer")
+        for label in ("phone", "laptop")
+    )
+    phone.say_pair("on the phone")
+    laptop.say_pair("on the laptop")
+    works(walk, phone["access_token"], "the phone")
+    works(walk, laptop["access_token"], "the laptop")
+    wrong = walk("POST", "/auth/login/", json={**ADA, "password": "byron"}).expect(401, ASKED, code="invalid_login")
+    wrong.say(wrong["detail"])
+    return phone, laptop
+
+
+def refresh(walk: "Walk", phone: "Answer") -> tuple["Answer", str]:
+    walk.stage("The phone refreshes, in two tabs at once: both are told the same pair. It goes on with that.")
+    first = {"refresh_token": phone["refresh_token"]}
+    one, other = walk.at_once("POST", "/auth/refresh/", json=first)
+    one.expect(200, UNKEPT).say_pair("for one tab")
+    other.expect(200, UNKEPT, access_token=one["access_token"], refresh_token=one["refresh_token"])
+    other.say_pair("for the other: the same")
+    works(walk, one["access_token"], "the phone")
+    latest = walk("POST", "/auth/refresh/", json={"refresh_token": one["refresh_token"]}).expect(200, UNKEPT)
+    latest.say_pair("and so on")
+    works(walk, latest["access_token"], "the phone")
+    return latest, first["refresh_token"]
+
+
+def replay(walk: "Walk", spent: str, phone: "Answer", laptop: "Answer") -> None:
+    walk.stage("Somebody presents the phone's first refresh token: it must have been stolen, so the phone is out.")
+    again = walk("POST", "/auth/refresh/", json={"refresh_token": spent}).expect(401, REFUSED, code="invalid_token")
+    again.say(again["detail"])
+    is_dead(walk, phone["access_token"], "the phone")
+    last = walk("POST", "/auth/refresh/", json={"refresh_token": phone["refresh_token"]}).expect(401, REFUSED)
+    last.say("nor has it a pair to come")
+    works(walk, laptop["access_token"], "the laptop, as ever")
+
+
+def sign_out(walk: "Walk", laptop: "Answer") -> None:
+    walk.stage("The laptop signs out, by either token. Twice is no error.")
+    walk("POST", "/auth/logout/", token=laptop["access_token"]).expect(204).say("ended")
+    walk("POST", "/auth/logout/", json={"refresh_token": laptop["refresh_token"]}).expect(204).say("had ended")
+    is_dead(walk, laptop["access_token"], "the laptop")
+
+
 def is_dead(walk: "Walk", token: str, which: str) -> None:
     walk("GET", "/tracks/", token=token).expect(401, REFUSED, detail="Invalid token.").say(which)
 
@@ -169,9 +220,20 @@ class Walk:
     def stage(self, title: str) -> None:
         print(f"\n{title}\n", flush=True)
 
-    def __call__(self, method: str, path: str, *, token: str = "", scheme: str = "Bearer", **body: Any) -> "Answer":
-        """One request. `body` is at most one of `json`, `form` and `parts`."""
+    def __call__(self, method: str, path: str, **carried: Any) -> "Answer":
+        """One request, as `send` takes it."""
         self.steps += 1
+        return self.send(method, path, **carried)
+
+    def at_once(self, method: str, path: str, **carried: Any) -> list["Answer"]:
+        """The same request twice, from two threads."""
+        self.steps += 2
+        with ThreadPoolExecutor(2) as threads:
+            requests = [threads.submit(self.send, method, path, **carried) for _ in range(2)]
+            return [request.result() for request in requests]
+
+    def send(self, method: str, path: str, *, token: str = "", scheme: str = "Bearer", **body: Any) -> "Answer":
+        """`body` is at most one of `json`, `form` and `parts`."""
         sent, headers = encoded(body)
         if token:
             headers["Authorization"] = f"{scheme} {token}"
@@ -210,6 +272,9 @@ class Answer:
     def say(self, essential: str) -> "Answer":
         print(f"  {self.line}  {self.status}  {essential}", flush=True)
         return self
+
+    def say_pair(self, more: str) -> "Answer":
+        return self.say(f"a pair, {hint(self['access_token'])}, {more}")
 
     def say_token(self, more: str = "") -> "Answer":
         return self.say(f"a token, {hint(self['token'])}" + (f", {more}" if more else ""))
