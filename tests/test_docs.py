@@ -151,8 +151,10 @@ def sent(where: str, row: str) -> Step:
     for span in asked[1:]:
         if re.match(r"[\w-]+: ", span):
             command += f' --header "{span}"'
+        elif span[0] in "{[":
+            command += f" --data '{span}' --header 'Content-Type: application/json'"
         else:
-            command += f" --data '{span}'" + (" --header 'Content-Type: application/json'" if span[0] in "{[" else "")
+            command += f' --data "{span}"'
     rest = "".join(rf"(?=.*^{as_pattern(span)}$)" for span in answered[1:])
     return Step(where, command, "\n".join(answered), rf"{rest}HTTP/1.1 {answered[0]} .*")
 

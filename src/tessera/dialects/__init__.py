@@ -1,1 +1,1 @@
-"""The dialects: each serves the HTTP interface of another package. No dialect knows another."""
+"""The dialects: each is one HTTP interface, another package's or our own. No dialect knows another."""
