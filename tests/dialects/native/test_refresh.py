@@ -116,6 +116,21 @@ def test_a_spent_token_ends_its_sign_in_and_no_other(sign_in):
     assert traded(laptop.refresh_secret).status_code == 200
 
 
+def test_what_is_logged_of_a_spent_token_says_why_its_sign_in_ended(sign_in, user, caplog):
+    issued = sign_in()
+    token = spent(issued)
+    caplog.set_level("INFO", "tessera.audit")
+
+    traded(token)
+
+    hint = issued.grant.hint
+    assert [record.getMessage() for record in caplog.records if record.name == "tessera.audit"] == [
+        f"revoked 1 reason='reuse' {hint}",
+        f"reuse {hint}: reuse subject={user.pk} client=''",
+        f"refused {hint}: Reused",
+    ]
+
+
 def test_a_sign_in_through_a_client_is_neither_refreshed_here_nor_ended(sign_in):
     issued = sign_in(client="app")
 
