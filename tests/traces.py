@@ -39,7 +39,7 @@ def _disguises(secret: str) -> list[tuple[str, str]]:
     for algorithm in ("sha256", "sha512"):
         disguises += _encoded(algorithm, hashlib.new(algorithm, plain).digest())
     if re.fullmatch(expression(["tsr"]), secret):
-        letters, tag = secret[37:80], secret[80:]
+        letters, tag = secret[-59:-16], secret[-16:]  # Before them stands an id, which is no secret.
         chance = sum(ALPHABET.index(letter) * 62**place for place, letter in enumerate(reversed(letters))).to_bytes(32)
         disguises += [("its tag", tag), *_encoded("its chance", chance)]
         # A report breaks a long value into lines, so a piece has to do here as well.

@@ -131,11 +131,14 @@ BREAKS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     ],
 )
 @pytest.mark.parametrize("breaks", [pytest.param(breaks, id=how) for how, breaks in BREAKS.items()])
-def test_a_log_in_that_crashes_tells_neither_the_password_nor_the_token(user, letters, encode, content_type, breaks):
+@pytest.mark.parametrize("path", ["/api-token-auth/", "/auth/login/"])
+def test_a_log_in_that_crashes_tells_neither_the_password_nor_the_token(
+    user, letters, encode, content_type, breaks, path
+):
     body = encode({"username": "ada", "password": PASSWORD})
 
     with dice() as drawn, breaks():
-        answer = client.post("/api-token-auth/", body, content_type=content_type)
+        answer = client.post(path, body, content_type=content_type)
 
     assert (answer.status_code, len(letters)) == (500, 1)
     assert "out of order" in letters[0]
@@ -150,6 +153,7 @@ def test_a_log_in_that_crashes_tells_neither_the_password_nor_the_token(user, le
         pytest.param("POST", "/api-token-auth/new/", id="replacing"),
         pytest.param("GET", "/api-token-auth/new/", id="replacing by GET"),
         pytest.param("POST", "/api-token-auth/revoke/", id="revoking"),
+        pytest.param("POST", "/auth/logout/", id="signing out"),
     ],
 )
 @pytest.mark.parametrize("how", ["the table of grants breaks", "the time is up"])
@@ -162,6 +166,19 @@ def test_a_request_that_crashes_over_its_token_does_not_tell_it(hand_out, letter
     assert (answer.status_code, len(letters)) == (500, 1)
     assert "out of order" in letters[0]
     assert traces(letters[0] + answer.content.decode(), issued.secret, *drawn()) == set()
+
+
+@pytest.mark.parametrize("path", ["/auth/refresh/", "/auth/logout/"])
+@pytest.mark.parametrize("how", ["the table of grants breaks", "the time is up"])
+def test_a_request_that_crashes_over_its_refresh_token_does_not_tell_it(hand_out, letters, path, how):
+    issued = hand_out(kind=Kind.SIGN_IN, may_refresh=True)
+
+    with dice() as drawn, BREAKS[how]():
+        answer = client.post(path, {"refresh_token": issued.refresh_secret})
+
+    assert (answer.status_code, len(letters)) == (500, 1)
+    assert "out of order" in letters[0]
+    assert traces(letters[0] + answer.content.decode(), issued.refresh_secret, *drawn()) == set()
 
 
 @pytest.mark.parametrize(

@@ -55,11 +55,12 @@ def told(user, hand_out, client, settings, django_capture_on_commit_callbacks):
     for path, method in (("new/", client.post), ("new/", client.get), ("revoke/", client.post)):
         answer = method(f"/api-token-auth/{path}", headers={"Authorization": f"Token {secrets[-1]}"})
         secrets += [answer.json()["token"]] if answer.content else []
+    secrets += _pairs(client)
     client.force_login(user)
     client.get("/whoami/", headers={"Authorization": f"Bearer {secrets[0]}"})
     client.get("/whoami/", headers={"Authorization": f"Bearer {secrets[0][:-1]}"})
     client.get("/whoami/", headers={"Authorization": f"Bearer {secrets[-1]}"})
-    assert len({*secrets}) == len(secrets) > len(Kind) + 8
+    assert len({*secrets}) == len(secrets) > len(Kind) + 14
     return secrets
 
 
@@ -67,6 +68,18 @@ def _sign_in(client, *, form=False):
     credentials = {"username": "ada", "password": PASSWORD}
     client.post("/api-token-auth/", {**credentials, "password": "wrong"})
     return client.post("/api-token-auth/", credentials, format="multipart" if form else "json").json()["token"]
+
+
+def _pairs(client):
+    """A pair, the two after it, and the end of all when the first is traded again."""
+    answer = client.post("/auth/login/", {"username": "ada", "password": PASSWORD}).json()
+    secrets = [answer["access_token"], answer["refresh_token"]]
+    for _ in range(2):
+        answer = client.post("/auth/refresh/", {"refresh_token": secrets[-1]}).json()
+        secrets += [answer["access_token"], answer["refresh_token"]]
+    assert client.post("/auth/refresh/", {"refresh_token": secrets[1]}).status_code == 401
+    assert client.post("/auth/logout/", {"refresh_token": secrets[1]}).status_code == 204
+    return secrets
 
 
 def cached():
