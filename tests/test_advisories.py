@@ -20,8 +20,11 @@ from tests.recording import CountingHasher
 from tests.traces import rows, traces
 
 LOGIN, NEW, REVOKE = "/api-token-auth/", "/api-token-auth/new/", "/api-token-auth/revoke/"
+REFRESH, LOGOUT = "/auth/refresh/", "/auth/logout/"
 ADA = {"username": "ada", "password": "lovelace-1843"}
 UNABLE = {"non_field_errors": ["Unable to log in with provided credentials."]}
+INVALID = {"detail": "Invalid token.", "code": "invalid_token"}
+PAIR = {"kind": Kind.SIGN_IN, "may_refresh": True}
 
 
 @pytest.fixture
@@ -40,6 +43,15 @@ def test_simplejwt_cve_2024_22513_a_token_of_a_disabled_user(client, hand_out, m
     answer = getattr(client, method)(path, headers=bearing(token))
 
     assert (answer.status_code, answer.json()) == (401, {"detail": "Invalid token."})
+
+
+def test_simplejwt_cve_2024_22513_a_refresh_for_a_disabled_user(client, hand_out):
+    token = hand_out(**PAIR).refresh_secret
+    User.objects.update(is_active=False)
+
+    answer = client.post(REFRESH, {"refresh_token": token})
+
+    assert (answer.status_code, answer.json(), Grant.objects.get().generation) == (401, INVALID, 0)
 
 
 def test_simplejwt_cve_2024_22513_no_token_is_made_for_a_disabled_user(client, user):
@@ -198,6 +210,41 @@ def test_knox_186_noting_the_last_use_brings_no_deleted_row_back(client, hand_ou
     assert not Grant.objects.exists()
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("which", ["secret", "refresh_secret"])
+def test_rodauth_cve_2026_82469_an_access_token_that_renews_itself(client, hand_out, method, which):
+    issued = hand_out(**PAIR)
+    body = f"refresh_token={issued.secret}"
+
+    answer = client.generic(
+        method,
+        f"{REFRESH}?{body}",
+        body,
+        content_type="application/x-www-form-urlencoded",
+        headers=bearing(getattr(issued, which)),
+    )
+
+    assert (answer.status_code, Grant.objects.get().generation) == (401 if method == "POST" else 405, 0)
+
+
+def test_better_auth_cve_2026_53512_a_refresh_by_whoever_has_the_token_of_a_client(client, hand_out):
+    issued = hand_out(**PAIR, client="app")
+
+    answer = client.post(REFRESH, {"refresh_token": issued.refresh_secret})
+
+    grant = Grant.objects.get()
+    assert (answer.status_code, answer.json(), grant.generation, grant.revoked_at) == (401, INVALID, 0, None)
+
+
+def test_dj_rest_auth_754_a_refresh_token_that_outlives_the_log_out(client, hand_out):
+    issued = hand_out(**PAIR)
+
+    answers = [client.post(LOGOUT, headers=bearing(issued.secret)) for _ in range(2)]
+
+    refused = client.post(REFRESH, {"refresh_token": issued.refresh_secret})
+    assert ([answer.status_code for answer in answers], refused.status_code) == ([204, 204], 401)
+
+
 def test_better_auth_cve_2025_61928_a_user_in_the_body(client, user, admin_user):
     named = dict.fromkeys(["user", "user_id", "userId", "subject", "subject_id", "owner"], admin_user.pk)
 
@@ -270,7 +317,7 @@ def credential_endpoints(patterns=None, prefix="/"):
 
 def test_drf_obtain_auth_token_escapes_the_throttle(user, hashed, clock):
     endpoints = list(credential_endpoints())
-    assert {LOGIN, NEW, REVOKE} <= set(endpoints)
+    assert {LOGIN, NEW, REVOKE, "/auth/login/", REFRESH, LOGOUT} <= set(endpoints)
 
     for path in endpoints:
         cache.clear()
