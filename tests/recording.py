@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
+import pytest
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.exceptions import PermissionDenied
@@ -24,6 +25,11 @@ def listening(signal: Signal) -> Iterator[list[tuple[Any, dict[str, Any]]]]:
         yield told
     finally:
         signal.disconnect(receiver)
+
+
+def audited(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """The lines of the audit log."""
+    return [message for logger, _, message in caplog.record_tuples if logger == "tessera.audit"]
 
 
 class CountingHasher(MD5PasswordHasher):

@@ -103,13 +103,14 @@ class NotAllowed(TesseraError):
 
 
 class TooMany(TesseraError):
-    """Too many attempts: wait for `wait` seconds (RFC 6585 §4)."""
+    """Too many attempts: wait for `wait` seconds (RFC 6585 §4). `is_first` of those that were refused until then."""
 
     code = "too_many_attempts"
 
-    def __init__(self, wait: int) -> None:
+    def __init__(self, wait: int, *, is_first: bool = True) -> None:
         super().__init__("Too many attempts.")
         self.wait = wait
+        self.is_first = is_first
 
 
 class SecretGone(TesseraError):

@@ -12,6 +12,7 @@ from tessera import Ask, Kind, Purpose, issue, revoke, verify
 from tessera.drf.authentication import TokenAuthentication
 from tessera.errors import Expired, PasswordChanged, Revoked, SubjectGone, Unknown, WrongPurpose
 from tessera.models import Grant
+from tests.recording import audited
 
 PERSONAL = frozenset({Purpose.PERSONAL})
 ACCESS = frozenset({Purpose.ACCESS})
@@ -83,8 +84,7 @@ def test_a_token_that_is_over_says_why_to_the_log_alone(client, hand_out, caplog
 
     assert (before.status_code, after.status_code) == (200, 401)
     assert after.json() == {"detail": "Invalid token."}
-    audit = [message for logger, _, message in caplog.record_tuples if logger == "tessera.audit"]
-    assert audit[-1] == f"refused {issued.grant.hint}: {reason.__name__}"
+    assert audited(caplog)[-1] == f"refused {issued.grant.hint}: {reason.__name__}"
 
 
 def set_active(user, is_active):

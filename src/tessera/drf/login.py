@@ -1,6 +1,8 @@
 """Log-in with a name and a password."""
 
+import logging
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from django.contrib.auth import authenticate, get_user_model
@@ -15,7 +17,25 @@ from rest_framework.settings import api_settings
 from tessera import clock
 from tessera.engine.attempts import Attempt, admit, note_failure, note_success
 from tessera.engine.storage import storage
+from tessera.errors import TooMany
 from tessera.http.address import client_address
+from tessera.models import Grant
+from tessera.signals import login_failed
+
+audit = logging.getLogger("tessera.audit")
+
+
+class Failure(StrEnum):
+    """Why a log-in failed."""
+
+    CREDENTIALS = "credentials"
+    """No back end knows this name with this password. Django's own says the same of a user who is not active."""
+
+    INACTIVE = "inactive"
+    """A back end let a user in who is not active."""
+
+    TOO_MANY = "too_many"
+    """There were too many attempts, and the password was not looked at."""
 
 
 class NameAndPassword(serializers.Serializer[Any]):
@@ -45,7 +65,12 @@ def log_in(request: HttpRequest | None, name: str, password: str) -> AbstractBas
         StoreDown: the database or the cache does not answer.
     """
     now, attempt = clock.now(), Attempt(name, _address(request))
-    admit(attempt, now)
+    try:
+        admit(attempt, now)
+    except TooMany as error:
+        if error.is_first:
+            _tell(request, attempt, Failure.TOO_MANY)
+        raise
     credentials = {get_user_model().USERNAME_FIELD: name, "password": password}
     with storage:
         user = authenticate(request, **credentials)
@@ -55,10 +80,17 @@ def log_in(request: HttpRequest | None, name: str, password: str) -> AbstractBas
                 user_login_failed.send(
                     sender=__name__, credentials={**credentials, "password": "*" * 20}, request=request
                 )
+            _tell(request, attempt, Failure.CREDENTIALS if user is None else Failure.INACTIVE)
             return None
         note_success(attempt)
         user_logged_in.send(sender=type(user), request=request, user=user)
     return user
+
+
+def _tell(request: HttpRequest | None, attempt: Attempt, reason: Failure) -> None:
+    # Never the name: who is in the wrong field types the password there.
+    login_failed.send_robust(Grant, request=request, reason=reason)
+    audit.info("login failed: %s address=%r", reason, attempt.address)
 
 
 def _address(request: HttpRequest | None) -> str:

@@ -78,7 +78,7 @@ def parse_rate(rate: str) -> tuple[int, int]:
 def _spend(cache: BaseCache, rate: str, now: datetime, *who: str) -> None:
     counted, allowed, wait = _count(cache, rate, now, *who)
     if allowed is not None and counted > allowed:
-        raise TooMany(wait)
+        raise TooMany(wait, is_first=counted == allowed + 1)
 
 
 def _count(cache: BaseCache, name: str, now: datetime, *who: str) -> tuple[int, int | None, int]:

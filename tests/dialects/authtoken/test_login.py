@@ -11,9 +11,11 @@ from rest_framework.test import APIClient
 
 from tessera import Kind
 from tessera.dialects.authtoken import AuthTokenSerializer
+from tessera.drf.login import Failure, log_in
 from tessera.models import Grant
+from tessera.signals import login_failed
 from tests.dialects import hostile
-from tests.recording import CountingHasher, RecordingBackend
+from tests.recording import CountingHasher, RecordingBackend, audited, listening
 
 OBTAIN = "/api-token-auth/"
 ADA = {"username": "ada", "password": "lovelace-1843"}
@@ -219,6 +221,63 @@ def test_who_fails_is_told_to_receivers_without_the_password(client, user, sent,
     assert user.last_login is None
 
 
+@pytest.mark.parametrize(
+    ("name", "password", "is_active", "backend", "reason"),
+    [
+        pytest.param("ada", "hunter2-and-more", True, RECORDING, Failure.CREDENTIALS, id="wrong password"),
+        pytest.param("nobody", ADA["password"], True, RECORDING, Failure.CREDENTIALS, id="unknown name"),
+        pytest.param("ada", ADA["password"], False, RECORDING, Failure.CREDENTIALS, id="inactive, Django does not say"),
+        pytest.param("ada", ADA["password"], False, ALLOWING, Failure.INACTIVE, id="inactive, and let in"),
+        pytest.param("ada", ADA["password"], True, FORBIDDING, Failure.CREDENTIALS, id="forbidden"),
+        pytest.param("hunter2-and-more", "ada", True, RECORDING, Failure.CREDENTIALS, id="in the wrong fields"),
+    ],
+)
+def test_receivers_and_the_log_are_told_why_a_log_in_failed_and_nothing_that_was_typed(
+    client, user, settings, caplog, name, password, is_active, backend, reason
+):
+    caplog.set_level("INFO", logger="tessera.audit")
+    settings.AUTHENTICATION_BACKENDS = [backend]
+    User.objects.update(is_active=is_active)
+
+    with listening(login_failed) as told:
+        client.post(OBTAIN, {"username": name, "password": password})
+
+    [(sender, what)] = told
+    assert (sender, what) == (Grant, {"request": what["request"], "reason": reason})
+    assert what["request"].path == OBTAIN
+    assert audited(caplog) == [f"login failed: {reason} address='127.0.0.1'"]
+    assert not [typed for typed in (name, password) if typed in f"{told} {caplog.text}"]
+
+
+def test_a_log_in_that_succeeds_is_told_to_be_no_failure(client, user):
+    with listening(login_failed) as told:
+        client.post(OBTAIN, ADA)
+
+    assert told == []
+
+
+def test_a_log_in_without_a_request_that_fails_is_told_as_well(user):
+    with listening(login_failed) as told:
+        log_in(None, "ada", "wrong")
+
+    assert told == [(Grant, {"request": None, "reason": Failure.CREDENTIALS})]
+
+
+def test_a_receiver_that_fails_makes_no_log_in_of_it_and_no_crash(client, user, caplog):
+    def failing(**_):
+        raise OperationalError("the archive is away")
+
+    login_failed.connect(failing)
+    try:
+        answer = client.post(OBTAIN, {**ADA, "password": "hunter2-and-more"})
+    finally:
+        login_failed.disconnect(failing)
+
+    assert (answer.status_code, answer.json()) == (400, UNABLE)
+    assert "the archive is away" in caplog.text
+    assert "hunter2-and-more" not in caplog.text
+
+
 def test_all_who_cannot_sign_in_are_answered_alike_after_the_same_work(client, user):
     User.objects.create_user("inactive", password=ADA["password"], is_active=False)
     User.objects.create_user("unusable")
@@ -301,10 +360,10 @@ def test_a_database_that_does_not_answer_is_a_503_and_no_wrong_password(client, 
     def refuse(execute, sql, params, many, context):
         raise OperationalError("the database is away")
 
-    with connection.execute_wrapper(refuse):
+    with connection.execute_wrapper(refuse), listening(login_failed) as told:
         answer = client.post(OBTAIN, ADA)
 
-    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert (answer.status_code, answer["Retry-After"], told) == (503, "5", [])
     assert answer.json() == {"detail": "The service is not available for the moment. Try again."}
     assert sent == []
 

@@ -15,6 +15,7 @@ from tessera.engine.revocation import revoke
 from tessera.format.opaque import mint
 from tessera.models import Grant
 from tests.credentials import bearing, opens
+from tests.recording import audited
 
 REVOKE = "/api-token-auth/revoke/"
 INVALID = {"detail": "Invalid token."}
@@ -195,6 +196,5 @@ def test_what_is_logged_of_it_names_the_row_and_holds_no_secret(client, hand_out
     with CaptureQueriesContext(connection):
         client.post(REVOKE, headers=bearing(issued.secret))
 
-    told = [record.getMessage() for record in caplog.records if record.name == "tessera.audit"]
-    assert told == [f"revoked 1 reason='logout' {issued.grant.hint}"]
+    assert audited(caplog) == [f"revoked 1 reason='logout' {issued.grant.hint}"]
     assert issued.secret not in caplog.text

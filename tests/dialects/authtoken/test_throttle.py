@@ -11,8 +11,10 @@ from django.core.cache.backends.redis import RedisCache
 from django.db import connection
 from rest_framework.test import APIClient
 
+from tessera.drf.login import Failure
+from tessera.signals import login_failed
 from tests.dialects import hostile
-from tests.recording import CountingHasher
+from tests.recording import CountingHasher, audited, listening
 
 OBTAIN = "/api-token-auth/"
 RIGHT, WRONG = "lovelace-1843", "wrong"
@@ -73,6 +75,28 @@ def test_the_minute_ends_by_the_clock(client, try_once, clock, seconds, expected
     answer = client.post(OBTAIN, {"username": "ada", "password": RIGHT}, REMOTE_ADDR=HOME)
 
     assert (answer.status_code, answer.headers.get("Retry-After")) == expected
+
+
+@pytest.mark.parametrize(
+    ("rate", "name"),
+    [
+        pytest.param("name_and_address", "ada", id="for one name"),
+        pytest.param("address", "name-{}", id="from one address"),
+    ],
+)
+def test_of_those_that_are_not_looked_at_the_first_in_each_minute_is_told(try_once, rates, clock, caplog, rate, name):
+    rates(**{rate: "2/minute"})
+    caplog.set_level("INFO", logger="tessera.audit")
+
+    with listening(login_failed) as told:
+        for _ in range(2):
+            for n in range(50):
+                try_once(name=name.format(n))
+            clock.turn(timedelta(minutes=1))
+
+    reasons = [Failure.CREDENTIALS, Failure.CREDENTIALS, Failure.TOO_MANY] * 2
+    assert [what["reason"] for _, what in told] == reasons
+    assert audited(caplog) == [f"login failed: {reason} address={HOME!r}" for reason in reasons]
 
 
 def test_sixty_attempts_a_minute_is_what_one_address_has_for_all_names(try_once):
