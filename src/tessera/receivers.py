@@ -83,7 +83,7 @@ def _give_token_to(user_pk: Any, using: str) -> None:
     try:
         issued = issue(Ask(subject=user, label="first"))
     except NotAllowed as refusal:
-        logger.info("no token for the new user %r: %s", user_pk, refusal)
+        logger.info("no token for the new user %r: %r", user_pk, str(refusal))
         return
     try:
         tell(user, issued)

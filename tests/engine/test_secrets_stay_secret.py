@@ -2,6 +2,7 @@
 
 import base64
 import logging
+from datetime import timedelta
 from io import StringIO
 from secrets import token_hex
 from unittest.mock import patch
@@ -16,7 +17,7 @@ from django.core.management import call_command
 from django.db import connection
 from rest_framework.test import APIClient
 
-from tessera import Ask, Issued, Kind, Policy, Purpose, TesseraError, conf, issue, replace, revoke, verify
+from tessera import Ask, Issued, Kind, Policy, Purpose, TesseraError, conf, issue, redeem, replace, revoke, verify
 from tessera.dialects.authtoken import Token, TokenAuthentication
 from tessera.engine.keyring import keyring
 from tessera.engine.revocation import revoke_presented
@@ -50,6 +51,9 @@ def told(user, hand_out, client, settings, django_capture_on_commit_callbacks):
         for secret in secrets:
             verify(secret, accept=EVERY)
     secrets += [replace(secrets[1], accept=EVERY).secret]
+    pairs = [hand_out(kind=Kind.SIGN_IN, may_refresh=True)]
+    pairs += [redeem(pairs[0].refresh_secret, accept=EVERY)]
+    secrets += [secret for pair in pairs for secret in (pair.secret, pair.refresh_secret)]
     revoke(issue(Ask(subject=user)).grant)
     secrets += [_sign_in(client), _sign_in(client, form=True)]
     for path, method in (("new/", client.post), ("new/", client.get), ("revoke/", client.post)):
@@ -264,3 +268,20 @@ def test_a_report_of_a_verb_that_crashes_tells_nothing(hand_out, verb, breaks):
 
     assert "out of order" in report
     assert traces(report, issued.secret, *drawn()) == set()
+
+
+@pytest.mark.parametrize("generation", [pytest.param(0, id="current"), pytest.param(1, id="parent")])
+@pytest.mark.parametrize("breaks", [pytest.param(breaks, id=how) for how, breaks in BREAKS.items()])
+def test_a_report_of_a_refresh_that_crashes_tells_neither_the_pair_nor_the_next(hand_out, clock, generation, breaks):
+    pairs = [hand_out(kind=Kind.SIGN_IN, may_refresh=True)]
+    for _ in range(generation):
+        pairs.append(redeem(pairs[0].refresh_secret, accept=EVERY))
+    clock.turn(timedelta(minutes=1))
+
+    with dice() as drawn, breaks():
+        report = report_of(lambda: redeem(pairs[0].refresh_secret, accept=EVERY))
+
+    assert "out of order" in report
+    assert (
+        traces(report, *drawn(), *(secret for pair in pairs for secret in (pair.secret, pair.refresh_secret))) == set()
+    )
