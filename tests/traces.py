@@ -36,7 +36,7 @@ def traces(text: str | bytes, *secrets: str) -> set[str]:
 def _disguises(secret: str) -> list[tuple[str, str]]:
     plain = secret.encode()
     disguises = [("the secret", secret), *_encoded("the secret", plain)]
-    for algorithm in ("sha256", "sha512"):
+    for algorithm in ("md5", "sha1", "sha256", "sha512"):
         disguises += _encoded(algorithm, hashlib.new(algorithm, plain).digest())
     if re.fullmatch(expression(["tsr"]), secret):
         letters, tag = secret[-59:-16], secret[-16:]  # Before them stands an id, which is no secret.
