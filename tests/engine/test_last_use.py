@@ -67,6 +67,22 @@ def test_the_last_use_is_written_once_an_interval(settings, clock, hand_out, cho
     assert last_use(other) is None
 
 
+def test_where_no_use_is_recorded_each_pair_is_still_noted_once(settings, clock, hand_out):
+    settings.TESSERA = {**settings.TESSERA, "LAST_USED_INTERVAL": None}
+    latest = hand_out(kind=Kind.SIGN_IN, may_refresh=True)
+
+    writes = []
+    for _ in range(2):
+        latest = redeem(latest.refresh_secret or "", accept={Purpose.REFRESH})
+        for _ in range(3):
+            with rows_written() as counts:
+                verify(latest.secret, accept={Purpose.ACCESS})
+            writes.append(counts)
+
+    assert writes == [[1], [], []] * 2
+    assert last_use(latest) is None
+
+
 def test_within_the_interval_a_request_is_one_query(client, hand_out, django_assert_num_queries):
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {hand_out().secret}")
     with django_assert_num_queries(2):

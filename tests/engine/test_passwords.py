@@ -22,6 +22,7 @@ from tests.credentials import DOORS, opens
 from tests.racing import before_writing
 
 OLD, NEW = "lovelace-1843", "analytical-engine"
+REFRESH = frozenset({Purpose.REFRESH})
 
 
 class Cheap(PBKDF2PasswordHasher):
@@ -206,6 +207,21 @@ def test_a_password_hashed_anew_at_log_in_ends_nothing(settings, user, hand_out,
 
     assert User.objects.get().password.startswith("pbkdf2_sha256$2$")
     assert [opens(each.secret) for each in tokens] == [True] * 4
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("which", ["current", "parent"])
+def test_nor_any_sign_in_that_is_refreshed(settings, hand_out, user, which):
+    parent = hand_out(kind=Kind.SIGN_IN, may_refresh=True)
+    current = redeem(parent.refresh_secret, accept=REFRESH)
+    prefer(settings, Dearer, MD5PasswordHasher)
+
+    assert user.check_password(OLD)
+
+    assert [opens(pair.secret) for pair in (parent, current)] == [True, True]
+    again = redeem({"parent": parent, "current": current}[which].refresh_secret, accept=REFRESH)
+    assert opens(again.secret)
+    assert opens(redeem(again.refresh_secret or "", accept=REFRESH).secret)
 
 
 @pytest.mark.django_db(transaction=True)

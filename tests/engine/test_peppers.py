@@ -1,11 +1,13 @@
 """The secrets that key everything: several at once, changed, taken away, or derived from Django's own."""
 
+from datetime import timedelta
+
 import pytest
 
-from tessera import Purpose, replace, verify
+from tessera import Kind, Purpose, redeem, replace, verify
 from tessera.conf import peppers, secret_key_pepper
 from tessera.engine.keyring import keyring
-from tessera.errors import Malformed
+from tessera.errors import Malformed, Reused
 from tessera.models import Grant
 
 OLD, NEW = "old-" + "0" * 32, "new-" + "1" * 32
@@ -198,3 +200,84 @@ def test_a_prefix_that_is_named_no_more_is_refused(site, hand_out, status):
     site(PEPPERS=[NEW], PREFIX="acme")
 
     assert status(issued.secret) == 401
+
+
+REFRESH = frozenset({Purpose.REFRESH})
+
+
+def refreshed(pair):
+    return redeem(pair.refresh_secret, accept=REFRESH)
+
+
+@pytest.mark.parametrize("orders", [([OLD, NEW], [NEW, OLD]), ([NEW, OLD], [OLD, NEW])])
+def test_a_pair_is_refreshed_by_workers_with_the_peppers_in_two_orders(site, hand_out, status, clock, orders):
+    site(PEPPERS=orders[0])
+    pairs = [hand_out(kind=Kind.SIGN_IN, may_refresh=True)]
+
+    for turn in range(1, 5):
+        site(PEPPERS=orders[turn % 2])
+        pairs.append(refreshed(pairs[-1]))
+        site(PEPPERS=orders[(turn + 1) % 2])
+        again = refreshed(pairs[-2])
+        assert (again.secret, again.refresh_secret) == (pairs[-1].secret, pairs[-1].refresh_secret)
+        assert [status(pair.secret) for pair in pairs[-2:]] == [200, 200]
+
+    with pytest.raises(Reused):
+        refreshed(pairs[0])
+
+
+def test_a_lost_answer_is_made_good_by_a_worker_with_the_peppers_in_another_order(site, hand_out, status, clock):
+    site(PEPPERS=[OLD, NEW])
+    first = hand_out(kind=Kind.SIGN_IN, may_refresh=True)
+    refreshed(first)
+    clock.turn(timedelta(minutes=1))
+
+    site(PEPPERS=[NEW, OLD])
+    second = refreshed(first)
+
+    site(PEPPERS=[OLD, NEW])
+    assert status(refreshed(second).secret) == 200
+
+
+@pytest.mark.parametrize("turns", [0, 1])
+def test_a_pair_whose_pepper_is_taken_away_too_early_is_dead_ends_nothing_and_costs_no_query(
+    site, hand_out, status, django_assert_num_queries, turns
+):
+    site(PEPPERS=[OLD])
+    latest = hand_out(kind=Kind.SIGN_IN, may_refresh=True)
+    for _ in range(turns):
+        latest = refreshed(latest)
+    site(PEPPERS=[NEW])
+
+    with django_assert_num_queries(0):
+        assert status(latest.secret) == 401
+        with pytest.raises(Malformed):
+            refreshed(latest)
+
+    site(PEPPERS=[NEW, OLD])
+    assert status(refreshed(latest).secret) == 200
+
+
+def test_a_pair_lives_on_when_the_secret_key_has_a_fallback_and_needs_it_until_it_is_refreshed(
+    site, hand_out, status, clock
+):
+    site(secret_key="first")
+    latest = hand_out(kind=Kind.SIGN_IN, may_refresh=True)
+    site(secret_key="second", fallbacks=["first"])
+    assert status(latest.secret) == 200
+
+    latest = refreshed(latest)
+
+    site(secret_key="second")
+    assert status(refreshed(latest).secret) == 200
+
+
+def test_a_secret_key_without_a_fallback_ends_what_the_former_one_paired(site, hand_out, status):
+    site(secret_key="first")
+    pair = hand_out(kind=Kind.SIGN_IN, may_refresh=True)
+
+    site(secret_key="second")
+
+    assert status(pair.secret) == 401
+    with pytest.raises(Malformed):
+        refreshed(pair)

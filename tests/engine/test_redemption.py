@@ -1,6 +1,6 @@
 """redeem: a refresh token is traded for the next pair, once. Races and crashes have files of their own."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -395,6 +395,76 @@ def test_by_a_clock_that_stands_still_or_steps_back_a_reuse_is_one(sign_in, cloc
         traded(first)
     with pytest.raises(Revoked):
         opens(third)
+
+
+YEARS = timedelta(days=3650)
+
+
+@pytest.mark.parametrize("step", [-2 * SECOND, 2 * SECOND, timedelta(hours=-1), timedelta(hours=1), -YEARS, YEARS])
+def test_whatever_the_clock_does_what_was_traded_or_revoked_opens_nothing(sign_in, clock, step):
+    first, ended = sign_in(), sign_in()
+    third = traded(traded(first))
+    revoke(ended.grant)
+
+    clock.turn(step)
+
+    with pytest.raises((Reused, Expired)):
+        traded(first)
+    with pytest.raises(Revoked):
+        traded(ended)
+    with pytest.raises(Revoked):
+        opens(ended)
+    assert Grant.objects.get(pk=third.grant.pk).generation == 2
+
+
+@pytest.mark.parametrize("skew", [-2 * SECOND, 2 * SECOND])
+def test_servers_whose_clocks_differ_by_two_seconds_take_nobody_for_a_thief(sign_in, clock, skew):
+    pairs = [sign_in()]
+
+    for turn in range(6):
+        clock.turn(skew * (-1) ** turn)
+        pairs.append(traded(pairs[-1]))
+        clock.turn(skew * (-1) ** (turn + 1))
+        assert secrets_of(traded(pairs[-2])) == secrets_of(pairs[-1])
+        assert opens(pairs[-2])
+        assert opens(pairs[-1])
+
+    assert Grant.objects.get().generation == 6
+
+
+@pytest.mark.parametrize("zone", ["America/Chicago", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("uses_zones", [True, False])
+@pytest.mark.parametrize("night", [datetime(2026, 11, 1, 6, 30, tzinfo=UTC), datetime(2026, 4, 4, 14, 30, tzinfo=UTC)])
+def test_an_hour_that_comes_twice_or_not_at_all_is_an_hour(sign_in, settings, clock, zone, uses_zones, night):
+    settings.USE_TZ, settings.TIME_ZONE = uses_zones, zone
+    clock.time = night
+    latest = first = sign_in(lifetime=timedelta(hours=1))
+
+    for _ in range(5):
+        clock.turn(10 * MINUTE)
+        before, latest = latest, traded(latest)
+        assert secrets_of(traded(before)) == secrets_of(latest)
+        assert opens(latest)
+        assert latest.ends_at == min(clock.time + 15 * MINUTE, night + timedelta(hours=1))
+
+    clock.turn(10 * MINUTE)
+    for verb in (traded, opens):
+        with pytest.raises(Expired):
+            verb(latest)
+    assert first.grant.created_at == night
+
+
+def test_a_new_user_with_the_key_of_a_deleted_one_gets_none_of_his_sign_ins(sign_in, user):
+    first = sign_in()
+    second = traded(first)
+
+    with connection.constraint_checks_disabled(), transaction.atomic():
+        type(user).objects.filter(pk=user.pk)._raw_delete("default")
+        type(user).objects.create_user("eve", password="lovelace-1843", pk=user.pk)
+
+    for pair in (first, second):
+        with pytest.raises(PasswordChanged):
+            traded(pair)
 
 
 def test_there_is_no_generation_after_the_last(sign_in):

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 import pytest
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection, transaction
 
-from tessera import Ask, issue, replace, revoke, verify
+from tessera import Ask, Kind, Purpose, issue, redeem, replace, revoke, verify
 from tessera.engine.lookup import find
 from tessera.engine.pruning import prune
-from tessera.errors import StoreDown
+from tessera.errors import Reused, StoreDown
 from tessera.models import Grant
 from tests.credentials import DOORS, PAIR, opens, traded
 from tests.former import execute
@@ -144,6 +144,36 @@ def test_what_was_not_migrated_is_the_sites_error(tables, client, hand_out, ask,
             execute(back)
 
 
+REFRESH = frozenset({Purpose.REFRESH})
+
+
+@pytest.fixture
+def pairs(hand_out, clock):
+    """A sign-in that was refreshed once."""
+    first = hand_out(kind=Kind.SIGN_IN, may_refresh=True)
+    return [first, redeem(first.refresh_secret, accept=REFRESH)]
+
+
+def refresh(issued):
+    return redeem(issued.refresh_secret, accept=REFRESH)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+@pytest.mark.parametrize("word", [pytest.param("", id="at once"), pytest.param("UPDATE", id="when it writes")])
+def test_a_refresh_that_the_storage_does_not_answer_says_so_and_the_token_is_good_later(pairs, error, word):
+    def fail(execute, sql, *rest):
+        if sql.startswith(word):
+            raise error("the server closed the connection unexpectedly")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(fail), pytest.raises(StoreDown) as caught:
+        refresh(pairs[-1])
+
+    assert type(caught.value.__cause__) is error
+    assert verify(refresh(pairs[-1]).secret, accept=DOORS).grant_id == pairs[0].grant.pk
+
+
 READ_ONLY = {
     "sqlite": ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),
     "postgresql": ("SET default_transaction_read_only = ON", "SET default_transaction_read_only = OFF"),
@@ -188,15 +218,53 @@ def test_a_database_that_is_read_only_makes_trades_and_ends_nothing(client, hand
     assert ask(client).status_code == usual
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_is_read_only_opens_for_a_pair_tells_it_again_and_refreshes_nothing(pairs):
+    parent, current = pairs
+
+    with read_only():
+        assert verify(current.secret, accept=DOORS).grant_id == current.grant.pk
+        told = refresh(parent)
+        with pytest.raises(StoreDown):
+            refresh(current)
+
+    grant = Grant.objects.get()
+    assert (told.secret, told.refresh_secret) == (current.secret, current.refresh_secret)
+    assert (grant.generation, grant.seen_at) == (1, None)
+    assert verify(refresh(current).secret, accept=DOORS).grant_id == grant.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_is_read_only_ends_no_grant_and_hears_of_the_reuse_later(pairs):
+    latest = refresh(pairs[-1])
+
+    with read_only(), pytest.raises(StoreDown):
+        refresh(pairs[0])
+
+    assert verify(latest.secret, accept=DOORS).grant_id == latest.grant.pk
+    with pytest.raises(Reused):
+        refresh(pairs[0])
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no connection that could be cut")
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_is_cut_refreshes_nothing(pairs):
+    ours = this_connection()
+
+    assert meanwhile(lambda: cut(ours)) is None
+    with pytest.raises(StoreDown):
+        refresh(pairs[-1])
+
+    close_old_connections()
+    assert refresh(pairs[-1]).grant.generation == 2
+
+
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no connection that could be cut")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("ask", "usual"), [use, log_in, new, end])
 def test_a_connection_that_is_cut_answers_503_once(client, hand_out, ask, usual):
     client.credentials(HTTP_AUTHORIZATION=f"Token {hand_out().secret}")
-    which, _ = CUT[connection.vendor]
-    with connection.cursor() as cursor:
-        cursor.execute(which)
-        (ours,) = cursor.fetchone()
+    ours = this_connection()
 
     assert meanwhile(lambda: cut(ours)) is None
     answer = ask(client)
@@ -211,6 +279,13 @@ CUT = {
     "mysql": ("SELECT connection_id()", "KILL %s"),
 }
 """What says which connection this is, and what cuts it."""
+
+
+def this_connection():
+    which, _ = CUT[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(which)
+        return cursor.fetchone()[0]
 
 
 def cut(ours):

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.db import connection, transaction
 from rest_framework.request import Request
 
@@ -167,6 +167,23 @@ def test_a_renamed_user_keeps_his_tokens_and_the_name_takes_none_along(hand_out,
     User.objects.create_user("ada", password="somebody-else")
 
     assert verify(issued.secret, accept=PERSONAL).subject == User.objects.get(username="countess")
+
+
+def test_a_user_who_may_do_less_may_do_less_at_the_next_request(hand_out, user):
+    issued, permission = hand_out(), Permission.objects.get(codename="delete_user")
+    clerks = Group.objects.create(name="clerks")
+    clerks.permissions.add(permission)
+    user.groups.add(clerks)
+    before = may_delete(issued)
+
+    user.groups.clear()
+
+    assert (before, may_delete(issued)) == (True, False)
+
+
+def may_delete(issued):
+    who = verify(issued.secret, accept=PERSONAL).subject
+    return isinstance(who, User) and who.has_perm("auth.delete_user")
 
 
 def test_a_new_user_with_the_key_of_a_deleted_one_gets_none_of_his_tokens(hand_out, user):
