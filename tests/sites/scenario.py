@@ -14,9 +14,9 @@ from django.core.management import call_command  # noqa: E402
 from django.test import Client, override_settings  # noqa: E402
 from django.utils.timezone import make_naive  # noqa: E402
 
-from tessera import Ask, Kind, Purpose, issue, revoke, verify  # noqa: E402
+from tessera import Ask, Issued, Kind, Purpose, issue, redeem, revoke, verify  # noqa: E402
 from tessera.dialects.authtoken import Token  # noqa: E402
-from tessera.errors import InvalidCredential  # noqa: E402
+from tessera.errors import InvalidCredential, Reused  # noqa: E402
 from tessera.models import Grant  # noqa: E402
 from tests.former import SINCE, keep, kept, make_table  # noqa: E402
 from tests.sites.models import Proxied, Supplier  # noqa: E402
@@ -36,6 +36,7 @@ def main() -> None:
     eve = issue(Ask(subject=User.objects.create_user("eve@example.org", password=PASSWORD)))
 
     a_token_is_handed_out_used_replaced_and_ended(user)
+    a_sign_in_is_refreshed_and_ends_when_a_traded_token_comes_back(user)
     a_changed_password_ends_it(user)
     if User.__name__ == "OtherKey":
         a_child_or_a_proxy_of_the_user_model_is_a_user(user)
@@ -69,6 +70,25 @@ def a_token_is_handed_out_used_replaced_and_ended(user: Any) -> None:
 
     assert client_of(fresh).post("/api-token-auth/revoke/").status_code == 204
     assert (who(fresh), who(second)["name"]) == (401, NAME)
+
+
+def a_sign_in_is_refreshed_and_ends_when_a_traded_token_comes_back(user: Any) -> None:
+    first = issue(Ask(subject=user, kind=Kind.SIGN_IN, may_refresh=True))
+    second = refreshed(first)
+    assert refreshed(first).secret == second.secret  # Two tabs.
+    assert (who(first.secret)["name"], who(second.secret)["name"]) == (NAME, NAME)
+    third = refreshed(second)
+
+    try:
+        refreshed(first)
+    except Reused:
+        assert who(third.secret) == 401
+    else:
+        raise AssertionError("a token was traded twice")
+
+
+def refreshed(issued: Issued) -> Issued:
+    return redeem(issued.refresh_secret or "", accept={Purpose.REFRESH})
 
 
 def a_changed_password_ends_it(user: Any) -> None:
