@@ -83,7 +83,7 @@ def test_simplejwt_cve_2024_22513_a_token_of_a_disabled_user(client, hand_out, m
     assert (answer.status_code, answer.json()) == (401, {"detail": "Invalid token."})
 
 
-def test_simplejwt_cve_2024_22513_a_refresh_for_a_disabled_user(client, hand_out):
+def test_simplejwt_cve_2024_22513_a_refresh_over_http_for_a_disabled_user(client, hand_out):
     token = hand_out(**PAIR).refresh_secret
     User.objects.update(is_active=False)
 
