@@ -22,7 +22,7 @@ from tests.former import drop_table
 hypothesis.settings.register_profile("tessera", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("tessera")
 
-SLOWEST = ("test_docs.py", "test_example.py", "test_fuzzed.py")
+SLOWEST = ("test_docs.py", "test_example.py", "test_fuzzed.py", "test_state_machine.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
