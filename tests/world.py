@@ -106,6 +106,7 @@ class World:
         assert self.writes <= (not said)
         if principal:
             assert (principal.grant_id, principal.subject.username) == (held.row, held.name)
+            assert (principal.grant.ends_at or NEVER) == held.expected.ends
 
     def trade(self, held: Held, secret: str) -> None:
         said, issued = self.said(lambda: redeem(secret, accept=REFRESHING))
