@@ -20,6 +20,7 @@ PUBLIC = {
         "Ask",
         "Issued",
         "Kind",
+        "Limit",
         "Policy",
         "Principal",
         "Purpose",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tessera.engine.issuance import Issued as Issued
     from tessera.engine.issuance import issue as issue
     from tessera.engine.policy import Ask as Ask
+    from tessera.engine.policy import Limit as Limit
     from tessera.engine.policy import Policy as Policy
     from tessera.engine.policy import Terms as Terms
     from tessera.engine.redemption import redeem as redeem
@@ -32,6 +33,7 @@ _HOME = {
     "Ask": "tessera.engine.policy",
     "Issued": "tessera.engine.issuance",
     "Kind": "tessera.models",
+    "Limit": "tessera.engine.policy",
     "Policy": "tessera.engine.policy",
     "Principal": "tessera.engine.verification",
     "Purpose": "tessera.format.opaque",

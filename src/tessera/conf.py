@@ -6,13 +6,15 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from django.conf import settings as django_settings
 from django.core.signals import setting_changed
 
 Pepper = str | bytes | Callable[[], str | bytes]
 Lifetime = timedelta | Literal["never"]
+WhenFull = Literal["evict", "refuse"]
+WHEN_FULL = frozenset(get_args(WhenFull))
 
 DEFAULT_LOGIN_RATES: Mapping[str, str] = MappingProxyType(
     {"name_and_address": "10/minute", "address": "60/minute", "failures_of_name": "100/hour", "slowed": "1/minute"}
@@ -58,6 +60,11 @@ class Settings:
 
     UNBOUND_KINDS: tuple[str, ...] = ()
     """Kinds of token that outlive a changed password, such as `("machine",)`. Decided when the token is made."""
+
+    LIMITS: Mapping[str, tuple[int, WhenFull]] = field(default_factory=dict)
+    """How many live tokens of a kind each user may have, and what becomes of one more. With `{"sign-in": (5, "evict")}`
+    a sixth sign-in ends the oldest; with `"refuse"` it is answered 403. A pair counts as one. Adopted tokens have no
+    limit, nor have machines that act for no user. A `POLICY` may set another limit for each user."""
 
     LAST_USED_INTERVAL: timedelta | None = timedelta(minutes=10)
     """How often, at most, the last use of a token is recorded. `None` records none."""

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from django.core import checks
 
 from tessera.conf import DEFAULT_LOGIN_RATES
+from tessera.engine.policy import LIMITED_KINDS
 from tessera.models import Kind
 
 _MAKE_A_PEPPER = "manage.py tessera pepper makes one."
@@ -119,6 +120,11 @@ SENTENCES = MappingProxyType(
         "E031": (
             'TESSERA["{shorter}"] is longer than TESSERA["{longer}"], in which it lies.',
             "An access token outlives the window in which two tabs refresh, and a refresh token outlives it.",
+        ),
+        "E032": (
+            f'TESSERA["LIMITS"] must be a dict of {", ".join(LIMITED_KINDS)}, '
+            'or of some of them, each to a whole number above zero and "evict" or "refuse".',
+            'Such as {"sign-in": (5, "evict")}.',
         ),
         "W001": (
             "Views take tokens but ask for none: "

@@ -14,6 +14,7 @@ from tessera import conf
 from tessera.checks.catalog import say
 from tessera.checks.site import attempt, imported, tessera
 from tessera.engine.attempts import parse_rate
+from tessera.engine.policy import LIMITED_KINDS
 from tessera.models import Kind
 
 _NESTED = ("REUSE_WINDOW", "ACCESS_LIFETIME", "REFRESH_LIFETIME")
@@ -64,6 +65,19 @@ def is_kinds(value: Any) -> bool:
     return isinstance(value, (list, tuple, set, frozenset)) and all(kind in Kind.values for kind in value)
 
 
+def is_limit(value: Any) -> bool:
+    """Whether it says how many there may be, and what becomes of one more. `True` is a number to Python."""
+    count, when_full = value
+    return type(count) is int and count > 0 and when_full in conf.WHEN_FULL
+
+
+def is_limits(value: Any) -> bool:
+    """Whether it maps kinds to limits."""
+    return isinstance(value, Mapping) and all(
+        kind in LIMITED_KINDS and is_listed(limit) and is_limit(limit) for kind, limit in value.items()
+    )
+
+
 def is_policy(value: Any) -> bool:
     """Whether it names a policy class. Not an instance: the engine makes a new one for each ask."""
     found = imported(value)
@@ -97,6 +111,7 @@ PROOFS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "REUSE_WINDOW": ("E030", is_window),
     "RETRY_LIMIT": ("E030", is_window),
     "UNBOUND_KINDS": ("E006", is_kinds),
+    "LIMITS": ("E032", is_limits),
     "LAST_USED_INTERVAL": ("E007", lambda value: value is None or is_span(value)),
     "RETENTION": ("E008", is_window),
     "TOKEN_FOR_NEW_USERS": ("E009", lambda value: value is None or callable(imported(value))),

@@ -14,7 +14,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import get_hasher, identify_hasher
 from django.db import connections, transaction
 
-from tessera.engine.keyring import keyring
+from tessera.engine.keyring import keyring, keys_named
 from tessera.engine.spelling import prepared
 from tessera.engine.storage import alias, batches, insist
 from tessera.format.fingerprint import fingerprint
@@ -59,6 +59,13 @@ def bond_kept(opaque: Opaque, found: Any) -> bool | None:
         if hmac.compare_digest(found.fingerprint, fingerprint(opaque.keys, opaque.row, subject_key, password)):
             return password is not None
     return None
+
+
+def is_bound(grant: Grant, subject: AbstractBaseUser) -> bool:
+    """Whether a grant of `subject` still has its bond, as far as its row tells."""
+    keys = keys_named(grant.pepper)
+    bonds = () if keys is None else (bond(keys, grant.pk, subject, to_password=each) for each in (True, False))
+    return any(hmac.compare_digest(bytes(grant.fingerprint), each) for each in bonds)
 
 
 def is_mere_rehash(stored: str, user: AbstractBaseUser) -> bool:

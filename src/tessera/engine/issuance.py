@@ -14,6 +14,7 @@ from tessera import clock
 from tessera.conf import prefixes
 from tessera.engine.bond import bond
 from tessera.engine.keyring import keyring
+from tessera.engine.limits import counted, end_surplus
 from tessera.engine.policy import Ask, Terms, judge, nearest_end
 from tessera.engine.storage import alias, storage
 from tessera.errors import InvalidAsk, NotAllowed
@@ -47,7 +48,7 @@ def issue(ask: Ask) -> Issued:
 
     Raises:
         InvalidAsk: the ask makes no sense. (A key is adopted by `adopt`, and never minted.)
-        NotAllowed: the policy says no, or the user is not active, or no longer there.
+        NotAllowed: the policy says no, or the user is not active, or no longer there, or has as many as he may have.
         StoreDown: the storage does not answer.
     """
     now, row_chance, chance = clock.now(), secrets.token_bytes(10), secrets.token_bytes(64)
@@ -64,12 +65,13 @@ def issue(ask: Ask) -> Issued:
         take(issued.grant, columns_of(pair, nearest_end(now, terms.access_lifetime, issued.grant.ends_at)))
     grant = issued.grant
     try:
-        with storage:
+        with storage, counted(ask, terms.limit, now):
             grant.save(using=alias(), force_insert=True)
     except IntegrityError as error:  # Deleted since it was read.
         raise NotAllowed("The user is no longer there.") from error
     token_issued.send_robust(Grant, grant=grant)
     audit.info("issued %s kind=%s subject=%r client=%r", grant.hint, grant.kind, grant.subject_id, grant.client)
+    end_surplus(grant, terms.limit, now)
     return issued
 
 

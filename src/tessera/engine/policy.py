@@ -8,7 +8,7 @@ from types import MappingProxyType
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.module_loading import import_string
 
-from tessera.conf import Lifetime, current
+from tessera.conf import Lifetime, WhenFull, current
 from tessera.errors import InvalidAsk, NotAllowed
 from tessera.format.opaque import Purpose
 from tessera.models import LONGEST, Kind
@@ -25,6 +25,9 @@ PURPOSES = MappingProxyType(
 
 REFRESHABLE = frozenset({Kind.SIGN_IN})
 """The kinds that may come with a refresh token. A machine signs in again (RFC 6749 §4.4.3)."""
+
+LIMITED_KINDS = tuple(kind for kind in Kind if kind != Kind.ADOPTED)
+"""The kinds of which one more is issued. A key is adopted once, and then there is no other."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +58,19 @@ class Ask:
     """Whether it comes with a refresh token. Its access token then lives for the site's `ACCESS_LIFETIME` only."""
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many live grants of one kind a subject may have, and what becomes of one more."""
+
+    count: int
+    when_full: WhenFull
+    """`"evict"` ends the oldest for it, `"refuse"` lets nobody in."""
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError("A limit is one or more. To allow none, raise NotAllowed.")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
     """The terms on which a token is granted."""
@@ -71,6 +87,9 @@ class Terms:
 
     access_lifetime: timedelta | None = None
     """How long an access token lives, if there is to be a refresh token."""
+
+    limit: Limit | None = None
+    """How many of its kind its subject may have. `None` sets no limit, and nobody without a subject has one."""
 
 
 class Policy:
@@ -92,6 +111,7 @@ class Policy:
             bound=ask.subject is not None and ask.kind not in settings.UNBOUND_KINDS,
             idle_lifetime=ask.idle_lifetime or (settings.REFRESH_LIFETIME if ask.may_refresh else None),
             access_lifetime=settings.ACCESS_LIFETIME if ask.may_refresh else None,
+            limit=Limit(*settings.LIMITS[ask.kind]) if ask.kind in settings.LIMITS else None,
         )
 
 

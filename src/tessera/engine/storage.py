@@ -55,16 +55,18 @@ def has_tables(*names: str, using: str | None = None) -> bool:
         return set(names) <= set(connection.introspection.table_names(cursor))
 
 
-def refuse_transaction(verb: str) -> None:
-    """A verb that ends a grant when it refuses must not have that undone, and one that waits must not hold rows.
+def is_in_block() -> bool:
+    """Whether a caller's block is open. That of Django's `TestCase` is none that commits, or is undone by mistake."""
+    blocks: list[Any] = connections[alias()].atomic_blocks
+    return bool(blocks) and not blocks[-1]._from_testcase
 
-    A transaction of Django's `TestCase` is none that could be rolled back by mistake.
-    """
+
+def refuse_transaction(verb: str) -> None:
+    """A verb that ends a grant when it refuses must not have that undone, and one that waits must not hold rows."""
     connection = connections[alias()]
-    with storage:  # The first to ask, it opens the connection.
-        commits_at_once = connection.get_autocommit()
-    blocks: list[Any] = connection.atomic_blocks
-    if commits_at_once or (blocks and blocks[-1]._from_testcase):
+    with storage:
+        commits = connection.get_autocommit()
+    if commits or (connection.in_atomic_block and not is_in_block()):
         return
     raise RuntimeError(
         f"{verb}() commits what it does, so it must not be called within a transaction. Call it before or after, "

@@ -1,0 +1,96 @@
+"""The limit of live grants that a subject may have of one kind, kept when one more is issued."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import OperationalError, connections, transaction
+from django.db.models import QuerySet
+
+from tessera.engine.bond import is_bound, key_of
+from tessera.engine.lookup import live, one_by_one
+from tessera.engine.policy import Ask, Limit
+from tessera.engine.revocation import end
+from tessera.engine.storage import alias, is_in_block, is_lost_race, storage
+from tessera.errors import NotAllowed, StoreDown
+from tessera.models import Grant
+
+_TRIES = 3
+_NOBODYS = UUID(int=0)
+
+
+@contextmanager
+def counted(ask: Ask, limit: Limit | None, now: datetime) -> Iterator[None]:
+    """Where one too many is refused: a transaction to store it in, while nobody else counts those of its subject.
+
+    Raises:
+        NotAllowed: there are as many as there may be. Nothing that the caller wrote is undone.
+    """
+    subject = ask.subject
+    if limit is None or limit.when_full != "refuse" or subject is None:
+        yield
+        return
+    with transaction.atomic(using=alias()):
+        _hold(subject)
+        # Of those of an old password none opens anything: who has changed it must be able to sign in.
+        good = (grant for grant in one_by_one(_live(subject, ask.kind, now)) if is_bound(grant, subject))
+        if len(list(islice(good, limit.count))) == limit.count:
+            raise NotAllowed(
+                f"The limit of live tokens of the kind {ask.kind} is {limit.count}, and is reached. "
+                "End one of them, then try again."
+            )
+        yield
+
+
+def end_surplus(grant: Grant, limit: Limit | None, now: datetime) -> None:
+    """Where one too many ends the oldest: once `grant` is committed, end what is older than as many as there may be.
+
+    Each log-in looks after its own commit, so when the last of those that came together has answered, no more are live.
+    None ends its own grant, which is not the newest if the clock of its server is behind.
+    """
+    subject = grant.subject
+    if limit is None or limit.when_full != "evict" or subject is None:
+        return
+    others, room = _live(subject, grant.kind, now).exclude(pk=grant.pk), limit.count - 1
+
+    def evict() -> None:
+        for _ in range(_TRIES):
+            try:
+                return _end_all_but(room, others, subject)
+            except StoreDown as down:
+                if not (isinstance(down.__cause__, OperationalError) and is_lost_race(down.__cause__)):
+                    raise
+        raise StoreDown("busy")
+
+    if is_in_block():
+        transaction.on_commit(evict, using=alias(), robust=True)
+    else:
+        evict()
+
+
+def _end_all_but(newest: int, rows: QuerySet[Grant], subject: AbstractBaseUser) -> None:
+    with storage:
+        # Read first: whoever is told of an end is told of whose.
+        surplus = list(rows.values_list("pk", flat=True)[newest:])
+    if surplus:
+        end(rows.filter(pk__lte=surplus[0]), "limit", surplus, key_of(subject))
+
+
+def _live(subject: AbstractBaseUser, kind: str, now: datetime) -> QuerySet[Grant]:
+    """The newest first, as their ids begin with the time."""
+    return Grant.objects.using(alias()).filter(live(now), subject_id=key_of(subject), kind=kind).order_by("-pk")
+
+
+def _hold(subject: AbstractBaseUser) -> None:
+    """Until the end of the transaction, whoever else would hold this subject has to wait."""
+    features = connections[alias()].features
+    if features.has_select_for_update:
+        users = get_user_model()._base_manager.using(alias()).filter(pk=key_of(subject))
+        users.select_for_update(no_key=features.has_select_for_no_key_update).values_list("pk").first()
+    else:
+        # SQLite: what reads before it writes would fail if somebody else wrote in between. This changes no row.
+        Grant.objects.using(alias()).filter(pk=_NOBODYS).update(label="")
