@@ -4,14 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tessera import Ask, Kind, issue, revoke
 from tessera.engine import pruning
 from tessera.engine.pruning import prune
 from tessera.models import Grant
-from tests.racing import in_a_process
+from tests.racing import at_once, in_a_process, meanwhile
 
 HOUR, DAY, MICROSECOND = timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)
 
@@ -174,6 +174,32 @@ def test_a_sweep_killed_half_way_has_done_half_and_the_next_does_the_rest(clock,
     clock.turn(31 * DAY)
     assert ended == 9
     assert (prune(), Grant.objects.get()) == (left, stays)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_sweeps_at_once_share_the_work(monkeypatch, clock, hand_out):
+    monkeypatch.setattr(pruning, "BATCH", 5)
+    for _ in range(60):
+        hand_out(lifetime=HOUR)
+    clock.turn(31 * DAY)
+
+    gone = at_once(prune, prune)
+
+    assert (sum(gone), Grant.objects.count()) == (60, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="on SQLite who writes has the whole database")
+def test_neither_of_two_sweeps_waits_for_the_other(clock, hand_out):
+    for _ in range(3):
+        hand_out(lifetime=HOUR)
+    clock.turn(31 * DAY)
+
+    with transaction.atomic():
+        first = prune()
+        second = meanwhile(prune)
+
+    assert (first, second, Grant.objects.count()) == (3, 0, 0)
 
 
 @pytest.mark.django_db

@@ -1,8 +1,11 @@
 """prune: deleting the rows of grants that ended long ago."""
 
+from datetime import datetime
 from time import monotonic, sleep
 from uuid import UUID
 
+from django.db import connections, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 
 from tessera import clock
@@ -30,10 +33,19 @@ def prune() -> int:
         began, step = monotonic(), rows.filter(pk__gt=after)
         with storage:
             last = step.order_by("pk").values_list("pk", flat=True)[BATCH - 1 : BATCH].first()
-            step = step if last is None else step.filter(pk__lte=last)
-            gone += step.alias(over_at=Coalesce("revoked_at", "ends_at")).filter(over_at__lt=before).delete()[0]
+            gone += _delete(step if last is None else step.filter(pk__lte=last), before)
         if last is None:
             return gone
         after = last
         # A database that is busy makes the steps longer, and so the rests: it never has more than half of one process.
         sleep(monotonic() - began)
+
+
+def _delete(rows: QuerySet[Grant], before: datetime) -> int:
+    """Delete those of `rows` that ended before that."""
+    over = rows.alias(over_at=Coalesce("revoked_at", "ends_at")).filter(over_at__lt=before).order_by("pk").values("pk")
+    with transaction.atomic(using=alias()):
+        if connections[alias()].features.has_select_for_update_skip_locked:
+            # Two that delete the same rows share them: neither waits for the other, so they never wait in a circle.
+            over = over.select_for_update(skip_locked=True)
+        return Grant.objects.using(alias()).filter(pk__in=over).delete()[0]
