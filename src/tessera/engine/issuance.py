@@ -16,6 +16,7 @@ from tessera.engine.bond import bond
 from tessera.engine.keyring import keyring
 from tessera.engine.limits import counted, end_surplus
 from tessera.engine.policy import Ask, Terms, judge, nearest_end
+from tessera.engine.pruning import SIDES, sweep_by_chance
 from tessera.engine.storage import alias, storage
 from tessera.errors import InvalidAsk, NotAllowed
 from tessera.format import scope
@@ -51,7 +52,8 @@ def issue(ask: Ask) -> Issued:
         NotAllowed: the policy says no, or the user is not active, or no longer there, or has as many as he may have.
         StoreDown: the storage does not answer.
     """
-    now, row_chance, chance = clock.now(), secrets.token_bytes(10), secrets.token_bytes(64)
+    now, die = clock.now(), secrets.randbelow(SIDES)
+    row_chance, chance = secrets.token_bytes(10), secrets.token_bytes(64)
     terms = judge(ask, now)
     if ask.kind == Kind.ADOPTED:
         raise InvalidAsk("An adopted token has the key that another package made: none is issued.")
@@ -72,6 +74,7 @@ def issue(ask: Ask) -> Issued:
     token_issued.send_robust(Grant, grant=grant)
     audit.info("issued %s kind=%s subject=%r client=%r", grant.hint, grant.kind, grant.subject_id, grant.client)
     end_surplus(grant, terms.limit, now)
+    sweep_by_chance(now, die)
     return issued
 
 
