@@ -8,18 +8,17 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import OperationalError, connections, transaction
+from django.db import connections, transaction
 from django.db.models import QuerySet
 
 from tessera.engine.bond import is_bound, key_of
 from tessera.engine.lookup import live, one_by_one
 from tessera.engine.policy import Ask, Limit
-from tessera.engine.revocation import end
-from tessera.engine.storage import alias, is_in_block, is_lost_race, storage
-from tessera.errors import NotAllowed, StoreDown
+from tessera.engine.revocation import Which, end
+from tessera.engine.storage import alias, is_in_block, storage
+from tessera.errors import NotAllowed
 from tessera.models import Grant
 
-_TRIES = 3
 _NOBODYS = UUID(int=0)
 
 
@@ -58,26 +57,16 @@ def end_surplus(grant: Grant, limit: Limit | None, now: datetime) -> None:
     others, room = _live(subject, grant.kind, now).exclude(pk=grant.pk), limit.count - 1
 
     def evict() -> None:
-        for _ in range(_TRIES):
-            try:
-                return _end_all_but(room, others, subject)
-            except StoreDown as down:
-                if not (isinstance(down.__cause__, OperationalError) and is_lost_race(down.__cause__)):
-                    raise
-        raise StoreDown("busy")
+        with storage:
+            # Read first: whoever is told of an end is told of whose.
+            surplus = list(others.values_list("pk", flat=True)[room:])
+        if surplus:
+            end(others.filter(pk__lte=surplus[0]), "limit", Which(surplus, key_of(subject)))
 
     if is_in_block():
         transaction.on_commit(evict, using=alias(), robust=True)
     else:
         evict()
-
-
-def _end_all_but(newest: int, rows: QuerySet[Grant], subject: AbstractBaseUser) -> None:
-    with storage:
-        # Read first: whoever is told of an end is told of whose.
-        surplus = list(rows.values_list("pk", flat=True)[newest:])
-    if surplus:
-        end(rows.filter(pk__lte=surplus[0]), "limit", surplus, key_of(subject))
 
 
 def _live(subject: AbstractBaseUser, kind: str, now: datetime) -> QuerySet[Grant]:
