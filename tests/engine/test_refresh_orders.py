@@ -3,17 +3,21 @@
 from datetime import timedelta
 from functools import partial
 from itertools import permutations
+from threading import Event
 
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.auth.models import User
+from django.db import connection
 
 from tessera import Issued, revoke
+from tessera.engine.storage import execute
 from tessera.errors import PasswordChanged, Reused, Revoked, SubjectGone
 from tessera.models import Grant
 from tessera.signals import token_refreshed
 from tests.credentials import PAIR, opens, secrets_of, traded
-from tests.racing import in_order
+from tests.processes import PATIENCE
+from tests.racing import at_once, before_writing, in_order
 from tests.recording import listening
 
 MINUTE = timedelta(minutes=1)
@@ -170,3 +174,41 @@ def test_a_password_hashed_anew_meanwhile_leaves_the_client_its_sign_in(
     latest = results["tab"] if isinstance(results["tab"], Issued) else first
     assert opens(latest.secret)
     assert opens(traded(latest).secret)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="It looks at PostgreSQL's locks; SQLite lets nobody in")
+def test_nor_does_a_refresh_between_the_statements_for_two_peppers(settings, hand_out, user, clock):
+    first, has_read, may_write, has_written = hand_out(**PAIR), Event(), Event(), Event()
+    settings.PASSWORD_HASHERS = [f"{__name__}.Dearer", *settings.PASSWORD_HASHERS]
+    settings.TESSERA = {**settings.TESSERA, "PEPPERS": ["n" * 64, *settings.TESSERA["PEPPERS"]]}
+
+    def wait():
+        has_read.set()
+        assert may_write.wait(PATIENCE)
+
+    def refresh():
+        try:
+            with before_writing(wait):
+                return traded(first)
+        finally:
+            has_written.set()
+
+    def one_by_one(run, sql, rows, many, context):
+        if not many:
+            return run(sql, rows, many, context)
+        for row in rows:
+            run(sql, [row], True, context)
+            may_write.set()
+            while not (has_written.is_set() or execute("SELECT 1 FROM pg_locks WHERE NOT granted")):
+                pass
+        return None
+
+    def log_in():
+        assert has_read.wait(PATIENCE)
+        with connection.execute_wrapper(one_by_one):
+            return user.check_password("lovelace-1843")
+
+    second, is_right = at_once(refresh, log_in)
+
+    assert is_right is True
+    assert opens(second.secret)

@@ -81,16 +81,18 @@ def is_mere_rehash(stored: str, user: AbstractBaseUser) -> bool:
 
 def carry_over(user: AbstractBaseUser, stored: str) -> None:
     """Move the fingerprints of `user`'s grants from the hash `stored` to the one that the user has now."""
-    keys_by_id = {keys.id: keys for keys in keyring()}
+    keys_by_id, key = {keys.id: keys for keys in keyring()}, str(key_of(user))
     grants = Grant.objects.using(alias()).filter(subject_id=key_of(user), revoked_at=None, pepper__in=keys_by_id)
     for step in batches(grants, BATCH):
         moves = []
         for grant in step:
-            before = {keys: fingerprint(keys, grant.pk.bytes, str(key_of(user)), stored) for keys in keyring()}
-            if not hmac.compare_digest(bytes(grant.fingerprint), before[keys_by_id[grant.pepper]]):
+            held = keys_by_id[grant.pepper]
+            if not hmac.compare_digest(bytes(grant.fingerprint), fingerprint(held, grant.pk.bytes, key, stored)):
                 continue
-            for keys, held in before.items():  # Under each: a refresh may move the grant to another pepper meanwhile.
-                moves.append((bond(keys, grant.pk, user, to_password=True), grant.pk, held))
+            # A refresh that has read the old hash may move the grant to the newest pepper still: so that comes second.
+            for keys in dict.fromkeys((held, keyring()[0])):
+                before = fingerprint(keys, grant.pk.bytes, key, stored)
+                moves.append((bond(keys, grant.pk, user, to_password=True), grant.pk, before))
         insist(partial(_move, moves))
 
 
