@@ -137,6 +137,15 @@ def test_a_lost_answer_is_made_good_by_another_pair(sign_in, clock, caplog, afte
         traded(lost)
 
 
+def test_the_answer_may_be_lost_though_the_pair_before_was_used(sign_in, clock):
+    second = traded(sign_in())
+    assert opens(second)
+    traded(second)
+    clock.turn(MINUTE)
+
+    assert opens(traded(second))
+
+
 def test_a_lost_answer_is_made_good_again_and_again(sign_in, clock):
     first = sign_in()
     for _ in range(3):

@@ -11,9 +11,11 @@ import pytest
 from tessera import revoke, verify
 from tessera.errors import Reused, Revoked, Unknown
 from tessera.models import Grant
+from tessera.signals import reuse_detected
 from tests.credentials import DOORS, PAIR, opens, secrets_of, traded
 from tests.processes import PATIENCE, on_a_database
 from tests.racing import JOURNALS, SETUP, at_once, before_writing, in_the_journal, meanwhile, rows_written
+from tests.recording import listening
 
 MINUTE = timedelta(minutes=1)
 
@@ -120,6 +122,20 @@ def test_a_retry_that_was_overtaken_by_the_first_use_of_the_pair_ends_the_grant(
         traded(first)
 
     assert not opens(second.secret)
+
+
+def test_a_reuse_that_was_overtaken_by_a_log_out_rewrites_no_history(hand_out, clock):
+    first = hand_out(**PAIR)
+    traded(traded(first))
+
+    with (
+        listening(reuse_detected) as reuses,
+        before_writing(lambda: meanwhile(lambda: revoke(first.grant, reason="log-out"))),
+        pytest.raises(Revoked),
+    ):
+        traded(first)
+
+    assert (Grant.objects.get().revoked_reason, reuses) == ("log-out", [])
 
 
 def test_two_retries_at_once_get_the_same_pair(hand_out, clock):
