@@ -149,6 +149,22 @@ def test_no_pair_outlives_a_change_of_the_user_that_a_refresh_has_missed(hand_ou
         traded(latest)
 
 
+# Making the new one, counting, ending the oldest.
+@pytest.mark.parametrize("order", orders(tab=2, log_in=3), ids=" ".join)
+def test_a_log_in_that_takes_the_place_of_a_sign_in_ends_whatever_its_refresh_gets(settings, hand_out, clock, order):
+    settings.TESSERA = {**settings.TESSERA, "LIMITS": {"sign-in": (1, "evict")}}
+    first = hand_out(**PAIR)
+    clock.turn(MINUTE)
+
+    results = in_order(order, {"tab": lambda: traded(first), "log_in": lambda: hand_out(**PAIR)})
+
+    latest = results["tab"] if isinstance(results["tab"], Issued) else first
+    assert isinstance(results["tab"], Issued | Revoked)
+    assert (opens(latest.secret), opens(results["log_in"].secret)) == (False, True)
+    with pytest.raises(Revoked):
+        traded(latest)
+
+
 class Dearer(MD5PasswordHasher):
     """The hasher of this year, as fast as the one of last year."""
 
