@@ -72,6 +72,9 @@ class Statement:
 
     database: str
     sql: str
+    names: tuple[str, ...]
+    """Those of the ids in it."""
+
     spell: Callable[[datetime], Any]
     converters: tuple[tuple[int, Callable[..., Any], Any], ...]
     grant_of: Callable[[Sequence[Any]], tuple[Any, ...]]
@@ -86,9 +89,8 @@ class Statement:
         values = {"now": self.spell(now)}
         if used_by is not None:
             values["used_by"] = self.spell(used_by)
-        for place, row in enumerate(rows):
-            # In text: every database takes it for an id, and psycopg takes its time over a UUID.
-            values[f"row{place}"] = row.hex()
+        # In text: every database takes it for an id, and psycopg takes its time over a UUID.
+        values.update(zip(self.names, map(bytes.hex, rows), strict=True))
         with connection.cursor() as cursor:
             cursor.execute(self.sql, values)
             answer = cursor.fetchone()
@@ -100,7 +102,7 @@ class Statement:
         subject = None
         if columns[self.key] is not None:
             subject = self.subject.from_db(self.database, self.attributes, self.subject_of(columns))
-        return Standing._make((*self.grant_of(columns), subject))
+        return Standing(*self.grant_of(columns), subject)
 
 
 @cache
@@ -140,6 +142,7 @@ def _statement(database: str, count: int, records_use: bool) -> Statement:
     return Statement(
         database=database,
         sql=sql,
+        names=tuple(rows),
         spell=spelling(connection),
         converters=tuple(
             (place, convert, column)
