@@ -40,7 +40,8 @@ class Settings:
     changing it ends every token made before. Give staging and production different names."""
 
     TOKEN_LIFETIME: Lifetime = timedelta(days=365)
-    """How long a token lives, unless its ask says otherwise. `"never"` has to be written out."""
+    """How long a token lives, unless its ask says otherwise: a sign-in too, however often it is refreshed. A token that
+    nobody remembers must end some day, so `"never"` has to be written out."""
 
     ACCESS_LIFETIME: timedelta = timedelta(minutes=15)
     """How long an access token lives that comes with a refresh token. Whoever steals it has it for no longer."""
@@ -50,13 +51,14 @@ class Settings:
     than `ACCESS_LIFETIME`. However much it is used, it ends with `TOKEN_LIFETIME`, or what its ask said."""
 
     REUSE_WINDOW: timedelta = timedelta(seconds=10)
-    """How long a refresh token that has been traded is answered with the pair that it was traded for, so that two tabs
-    can refresh at once. The access token before is good for as long. Longer than requests that were sent together can
-    lie apart; every second more is one in which a thief may share a sign-in unnoticed."""
+    """How long a refresh token that has been traded is answered with the pair that it was traded for, while that is the
+    current one, so that two tabs can refresh at once. The access token before is good for as long. Longer than requests
+    that were sent together can lie apart; every second more is one in which a thief may share a sign-in unnoticed."""
 
     RETRY_LIMIT: timedelta = timedelta(days=1)
     """How long a client whose answer was lost may present the refresh token again, as long as nobody has used the pair
-    that it was traded for. It gets a new pair, and that one is dead. Longer than a client is without a network."""
+    that it was traded for. It gets another, and the one that nobody used is dead. Longer than a client is without a
+    network."""
 
     UNBOUND_KINDS: tuple[str, ...] = ()
     """Kinds of token that outlive a changed password, such as `("machine",)`. Decided when the token is made."""
@@ -67,7 +69,7 @@ class Settings:
     limit, nor have machines that act for no user. A `POLICY` may set another limit for each user."""
 
     LAST_USED_INTERVAL: timedelta | None = timedelta(minutes=10)
-    """How often, at most, the last use of a token is recorded. `None` records none."""
+    """How often, at most, the last use of a token is recorded: each time is one write. `None` records none."""
 
     RETENTION: timedelta = timedelta(days=30)
     """How long the row of an ended token is kept for people to look at. Then it goes: at once with `manage.py tessera
