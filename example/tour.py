@@ -178,12 +178,15 @@ def refresh(walk: "Walk", phone: "Answer") -> tuple["Answer", str]:
 
 
 def replay(walk: "Walk", spent: str, phone: "Answer", laptop: "Answer") -> None:
-    walk.stage("Somebody presents the phone's first refresh token: it must have been stolen, so the phone is out.")
+    walk.stage(
+        "Somebody presents the phone's first refresh token: it must have been stolen, so the phone is out. "
+        "(The server's log says so as well.)"
+    )
     again = walk("POST", "/auth/refresh/", json={"refresh_token": spent}).expect(401, REFUSED, code="invalid_token")
     again.say(again["detail"])
     is_dead(walk, phone["access_token"], "the phone")
     last = walk("POST", "/auth/refresh/", json={"refresh_token": phone["refresh_token"]}).expect(401, REFUSED)
-    last.say("nor has it a pair to come")
+    last.say("its newest refresh token is dead, too")
     works(walk, laptop["access_token"], "the laptop, as ever")
 
 

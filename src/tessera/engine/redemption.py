@@ -162,7 +162,11 @@ class Trade:
     def _end(self, grant: Grant) -> None:
         """End a grant whose token was traded before, unless it has ended just now."""
         reason = Reuse.of(self.opaque, grant.generation or 0)
-        if end(Grant.objects.using(alias()).filter(pk=grant.pk, revoked_at=None), reason.value, Which([grant.pk])):
+        if end(
+            Grant.objects.using(alias()).filter(pk=grant.pk, revoked_at=None),
+            reason.value,
+            Which([grant.pk], grant.subject_id),
+        ):
             audit.warning("reuse %s: %s subject=%r client=%r", grant.hint, reason, grant.subject_id, grant.client)
             reuse_detected.send_robust(Grant, grant_id=grant.pk, subject_id=grant.subject_id, reason=reason)
             raise Reused(reason)

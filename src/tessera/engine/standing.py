@@ -102,7 +102,7 @@ class Statement:
         subject = None
         if columns[self.key] is not None:
             subject = self.subject.from_db(self.database, self.attributes, self.subject_of(columns))
-        return Standing(*self.grant_of(columns), subject)
+        return Standing._make((*self.grant_of(columns), subject))
 
 
 @cache
