@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from tessera import Issued, Kind, Purpose, replace, revoke
-from tessera.errors import Malformed, PasswordChanged, Revoked, SubjectGone, Unknown, WrongPurpose
+from tessera import Issued, Kind, Purpose, redeem, replace, revoke
+from tessera.errors import Malformed, NotAllowed, PasswordChanged, Revoked, SubjectGone, Unknown, WrongPurpose
 from tessera.models import Grant
 from tests.credentials import DOORS, opens
 from tests.processes import PATIENCE
@@ -123,6 +123,16 @@ def test_a_token_of_another_purpose_is_traded_for_nothing(hand_out):
         replace(old.secret, accept={Purpose.PERSONAL})
 
     assert opens(old.secret)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_asks_it_of_a_pair_is_seen_to_have_that_pair(hand_out):
+    pair = redeem(hand_out(kind=Kind.SIGN_IN, may_refresh=True).refresh_secret, accept={Purpose.REFRESH})
+
+    with pytest.raises(NotAllowed):
+        replace(pair.secret, accept=DOORS)
+
+    assert Grant.objects.get().seen_at is not None
 
 
 @pytest.mark.django_db

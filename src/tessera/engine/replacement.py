@@ -15,6 +15,7 @@ from tessera.engine.keyring import keyring
 from tessera.engine.lookup import live
 from tessera.engine.policy import PURPOSES
 from tessera.engine.storage import alias, storage
+from tessera.engine.use import note_use
 from tessera.engine.verification import prove
 from tessera.errors import NotAllowed, Unknown
 from tessera.format.opaque import Purpose, mint
@@ -44,6 +45,8 @@ def replace(secret: str | bytes, *, accept: Container[Purpose]) -> Issued:
     for _ in range(_READINGS):
         old, grant = prove(secret, accept, now)
         if grant.generation is not None:
+            # Written down: or a thief could learn here, unseen, when the owner has taken his pair from him.
+            note_use(old, now, None)
             raise NotAllowed("An access token that comes with a refresh token is renewed by that.")
         keys = keyring()[0]
         purpose = PURPOSES[Kind(grant.kind)] if old.purpose is Purpose.ADOPTED else old.purpose
