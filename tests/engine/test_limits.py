@@ -64,7 +64,7 @@ HOLDS = "UPDATE" if connection.vendor == "sqlite" else "SELECT"
     [
         pytest.param(None, 7, ["INSERT"], id="no limit"),
         pytest.param((5, EVICT), 4, ["INSERT", "SELECT"], id="evict, with room"),
-        pytest.param((5, EVICT), 5, ["INSERT", "SELECT", "UPDATE"], id="evict, full"),
+        pytest.param((5, EVICT), 5, ["INSERT", "SELECT", HOLDS, "SELECT", "UPDATE"], id="evict, full"),
         pytest.param((5, REFUSE), 4, [HOLDS, "SELECT", "INSERT"], id="refuse, with room"),
         pytest.param((5, REFUSE), 5, [HOLDS, "SELECT"], id="refuse, full"),
     ],
@@ -264,6 +264,16 @@ def test_of_fifty_log_ins_at_once_no_more_stay_than_may_be(limit, user):
     assert [answer for answer in answers if not isinstance(answer, Issued)] == []
     assert 0 < len(live(subject=user)) <= 5
     assert (live(Kind.PERSONAL), live(subject=grace)) == ([phone.grant], [hers.grant])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_those_that_come_together_as_many_stay_as_may_be_and_not_fewer(limit, user):
+    limit(1, EVICT)
+
+    for _ in range(10):
+        at_once(*[lambda: issue(Ask(subject=user, kind=Kind.SIGN_IN))] * 4)
+
+        assert len(live()) == 1
 
 
 @pytest.mark.django_db(transaction=True)

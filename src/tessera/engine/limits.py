@@ -14,8 +14,8 @@ from django.db.models import QuerySet
 from tessera.engine.bond import is_bound, key_of
 from tessera.engine.lookup import live, one_by_one
 from tessera.engine.policy import Ask, Limit
-from tessera.engine.revocation import Which, end
-from tessera.engine.storage import alias, is_in_block, storage
+from tessera.engine.revocation import Which, ended_for, tell
+from tessera.engine.storage import alias, insist, is_in_block, storage
 from tessera.errors import NotAllowed
 from tessera.models import Grant
 
@@ -54,14 +54,26 @@ def end_surplus(grant: Grant, limit: Limit | None, now: datetime) -> None:
     subject = grant.subject
     if limit is None or limit.when_full != "evict" or subject is None:
         return
-    others, room = _live(subject, grant.kind, now).exclude(pk=grant.pk), limit.count - 1
+    rows, room = _live(subject, grant.kind, now), limit.count - 1
+
+    def ended() -> tuple[int, list[UUID]]:
+        with transaction.atomic(using=alias()):
+            # One log-in after another, or two that came together could each end the other's.
+            _hold(subject)
+            # Read first: whoever is told of an end is told of whose.
+            found = list(rows.values_list("pk", flat=True))
+            surplus = [pk for pk in found if pk != grant.pk][room:]
+            if not surplus or grant.pk not in found:  # One that came with it has seen to the others.
+                return 0, []
+            return rows.filter(pk__lte=surplus[0]).exclude(pk=grant.pk).update(**ended_for("limit")), surplus
 
     def evict() -> None:
         with storage:
-            # Read first: whoever is told of an end is told of whose.
-            surplus = list(others.values_list("pk", flat=True)[room:])
-        if surplus:
-            end(others.filter(pk__lte=surplus[0]), "limit", Which(surplus, key_of(subject)))
+            is_full = rows.exclude(pk=grant.pk).values("pk")[room:].exists()
+        if is_full:
+            count, surplus = insist(ended)
+            if surplus:
+                tell(count, "limit", Which(surplus, key_of(subject)))
 
     if is_in_block():
         transaction.on_commit(evict, using=alias(), robust=True)

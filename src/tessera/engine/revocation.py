@@ -112,10 +112,20 @@ def _rows() -> QuerySet[Grant]:
 
 def end(rows: QuerySet[Grant], reason: str, which: Which) -> int:
     """End all of `rows`, and tell the signal and the log."""
+    ended = update(rows, ended_for(reason))
+    tell(ended, reason, which)
+    return ended
+
+
+def ended_for(reason: str) -> dict[str, Any]:
+    """What the row of an ended grant has."""
     # Nothing must end the less for a long reason, or for none.
     why = reason[:LONGEST_REASON] or "revoked"
-    ended = update(rows, {"ends_at": LONG_AGO, "revoked_at": clock.now(), "revoked_reason": why})
+    return {"ends_at": LONG_AGO, "revoked_at": clock.now(), "revoked_reason": why}
+
+
+def tell(ended: int, reason: str, which: Which) -> None:
+    """Tell the signal and the log of so many that ended."""
     if ended:
         token_revoked.send_robust(Grant, ended=ended, reason=reason, **which._asdict())
     audit.info("revoked %d reason=%r %s", ended, reason, which)
-    return ended
