@@ -168,10 +168,12 @@ def test_a_request_that_crashes_over_its_token_does_not_tell_it(hand_out, letter
     assert traces(letters[0] + answer.content.decode(), issued.secret, *drawn()) == set()
 
 
+@pytest.mark.parametrize("debug", [False, True])
 @pytest.mark.parametrize("path", ["/auth/refresh/", "/auth/logout/"])
 @pytest.mark.parametrize("how", ["the table of grants breaks", "the time is up"])
-def test_a_request_that_crashes_over_its_refresh_token_does_not_tell_it(hand_out, letters, path, how):
+def test_a_request_that_crashes_over_its_refresh_token_does_not_tell_it(hand_out, letters, settings, path, how, debug):
     issued = hand_out(kind=Kind.SIGN_IN, may_refresh=True)
+    settings.DEBUG = debug
 
     with dice() as drawn, BREAKS[how]():
         answer = client.post(path, {"refresh_token": issued.refresh_secret})

@@ -90,6 +90,10 @@ class NoVariables(SafeExceptionReporterFilter):
     A password passes through frames that are not ours to mark as sensitive.
     """
 
+    def is_active(self, request: HttpRequest | None) -> bool:
+        """Whether it hides the fields of a form: with DEBUG as well, as pages get passed round."""
+        return True
+
     def get_traceback_frame_variables(self, request: HttpRequest | None, tb_frame: FrameType) -> Any:
         """The names, each with the substitute for its value."""
         return [(name, self.cleansed_substitute) for name in tb_frame.f_locals]
