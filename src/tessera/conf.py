@@ -57,8 +57,8 @@ class Settings:
 
     RETRY_LIMIT: timedelta = timedelta(days=1)
     """How long a client whose answer was lost may present the refresh token again, as long as nobody has used the pair
-    that it was traded for. It gets another, and the one that nobody used is dead. Each answer begins the span anew. Longer than
-    a client is without a network."""
+    that it was traded for. It gets another, and the one that nobody used is dead. Each answer begins the span anew.
+    Longer than a client is without a network."""
 
     UNBOUND_KINDS: tuple[str, ...] = ()
     """Kinds of token that outlive a changed password, such as `("machine",)`. Decided when the token is made."""
