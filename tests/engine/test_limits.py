@@ -277,7 +277,7 @@ def test_of_those_that_come_together_as_many_stay_as_may_be_and_not_fewer(limit,
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="on SQLite no statement fails for coming second")
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="its isolation and its locks are PostgreSQL's")
 def test_a_statement_that_fails_for_coming_second_is_tried_again(limit, sign_in):
     limit(1, EVICT)
     first, second = sign_in(kind=Kind.PERSONAL), sign_in()

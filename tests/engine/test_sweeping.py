@@ -88,7 +88,10 @@ def test_one_issuance_in_twenty_sweeps(dice, hand_out):
 @pytest.mark.parametrize(
     ("retention", "costs"),
     [
-        pytest.param(30 * DAY, ["INSERT", "SELECT", "DELETE"], id="old enough"),
+        # MySQL first asks which, and these are none.
+        pytest.param(
+            30 * DAY, ["INSERT", "SELECT", "SELECT" if connection.vendor == "mysql" else "DELETE"], id="old enough"
+        ),
         pytest.param(60 * DAY, ["INSERT", "SELECT"], id="younger than the retention"),
         pytest.param(36_525 * DAY, ["INSERT"], id="a retention of a hundred years"),
     ],

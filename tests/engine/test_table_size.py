@@ -14,6 +14,8 @@ REFRESHES = 2000
 
 PAGES = {
     "sqlite": "SELECT page_count FROM pragma_page_count",
+    "mysql": "SELECT (data_length + index_length) DIV @@innodb_page_size FROM information_schema.tables "
+    "WHERE table_schema = DATABASE() AND table_name = 'tessera_grant'",
     "postgresql": "SELECT pg_total_relation_size('tessera_grant') / current_setting('block_size')::int",
 }
 
