@@ -28,6 +28,7 @@ from tessera.errors import (
     Revoked,
     SubjectGone,
     Unknown,
+    WrongClient,
     WrongPurpose,
 )
 from tessera.format import foreign, scope
@@ -182,7 +183,7 @@ def noting(grant_id: UUID) -> Iterator[None]:
     """Tell the signal and the log why a token of this grant is refused, if it is."""
     try:
         yield
-    except Dead as error:
+    except (Dead, WrongClient) as error:
         note_refusal(grant_id, error)
         raise
 
