@@ -124,7 +124,15 @@ def test_the_list_is_filtered_by_kind(grants):
 
 @pytest.mark.parametrize(
     "lookup",
-    ["access_digest", "access_digest__gte", "fingerprint__startswith", "subject__password__startswith"],
+    [
+        "access_digest",
+        "access_digest__gte",
+        "fingerprint__startswith",
+        "refresh_digest__gte",
+        "previous_access_digest__gte",
+        "nonce__gte",
+        "subject__password__startswith",
+    ],
 )
 def test_nothing_secret_can_be_guessed_through_the_address(grants, lookup):
     answer = root().get(TOKENS, {lookup: "a"})

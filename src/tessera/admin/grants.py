@@ -10,7 +10,7 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import BinaryField, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext, ngettext
@@ -30,7 +30,7 @@ _TOLD = (
     *("hint", "id", "subject", "label", "kind", "client", "scope", "state", "created_at", "last_used_at", "ends"),
     *("revoked_at", "revoked_reason", "pepper"),
 )
-_NEVER_TOLD = frozenset({"access_digest", "fingerprint"})
+_NEVER_TOLD = frozenset(field.name for field in Grant._meta.concrete_fields if isinstance(field, BinaryField))
 
 
 @admin.register(Grant)
@@ -68,7 +68,7 @@ class GrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         raise PermissionDenied
 
     def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
-        """Refuse digests and fingerprints, which could otherwise be guessed bit by bit through the address."""
+        """Refuse what is kept of secrets, which could otherwise be guessed bit by bit through the address."""
         column, _, _ = lookup.partition("__")
         return column not in _NEVER_TOLD and super().lookup_allowed(lookup, value, request)
 
