@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from threading import Semaphore, Thread
+from time import monotonic
 from typing import Any
 
 from django.db import connection
@@ -45,6 +46,21 @@ def before_writing(do: Callable[[], Any], table: str = "") -> Iterator[None]:
 
     with connection.execute_wrapper(wrapper):
         yield
+
+
+def wait_until_waited_for(is_over: Callable[[], bool] = bool) -> None:
+    """Until somebody waits for a lock that this thread's transaction holds (PostgreSQL), or it `is_over`.
+
+    Of ours only: the locks of a server are listed for all its databases, and other tests wait in those.
+    """
+    began = monotonic()
+    with connection.cursor() as cursor:
+        while not is_over():
+            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+            if cursor.fetchall():
+                return
+            if monotonic() - began > PATIENCE:
+                raise TimeoutError
 
 
 def meanwhile(do: Callable[[], Any]) -> Any:

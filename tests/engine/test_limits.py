@@ -16,7 +16,7 @@ from tessera.errors import NotAllowed
 from tessera.models import Grant
 from tessera.signals import token_revoked
 from tests.processes import PATIENCE
-from tests.racing import at_once
+from tests.racing import at_once, wait_until_waited_for
 from tests.recording import listening
 
 EVICT, REFUSE = "evict", "refuse"
@@ -285,11 +285,10 @@ def test_a_statement_that_fails_for_coming_second_is_tried_again(limit, sign_in)
     is_held = Event()
 
     def hold():
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic():
             revoke(first.grant, reason="logout")
             is_held.set()
-            while not cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchall():
-                pass
+            wait_until_waited_for()
 
     def log_in():
         is_held.wait(PATIENCE)

@@ -11,13 +11,12 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from tessera import Issued, revoke
-from tessera.engine.storage import execute
 from tessera.errors import PasswordChanged, Reused, Revoked, SubjectGone
 from tessera.models import Grant
 from tessera.signals import token_refreshed
 from tests.credentials import PAIR, opens, secrets_of, traded
 from tests.processes import PATIENCE
-from tests.racing import at_once, before_writing, in_order
+from tests.racing import at_once, before_writing, in_order, wait_until_waited_for
 from tests.recording import listening
 
 MINUTE = timedelta(minutes=1)
@@ -215,8 +214,7 @@ def test_nor_does_a_refresh_between_the_statements_for_two_peppers(settings, han
         for row in rows:
             run(sql, [row], True, context)
             may_write.set()
-            while not (has_written.is_set() or execute("SELECT 1 FROM pg_locks WHERE NOT granted")):
-                pass
+            wait_until_waited_for(has_written.is_set)
         return None
 
     def log_in():

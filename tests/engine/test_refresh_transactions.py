@@ -16,7 +16,7 @@ from tessera.errors import Reused, StoreDown
 from tessera.models import Grant
 from tests.credentials import PAIR, opens, secrets_of, traded
 from tests.processes import PATIENCE
-from tests.racing import at_once, before_writing, meanwhile
+from tests.racing import at_once, before_writing, meanwhile, wait_until_waited_for
 
 # Each of them has a connection of its own.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,8 +78,7 @@ def test_an_end_that_was_overtaken_under_a_stricter_isolation_is_one_all_the_sam
         with transaction.atomic():
             Grant.objects.update(label="renamed meanwhile")
             is_held.set()
-            while not asked("SELECT count(*) FROM pg_locks WHERE NOT granted"):
-                pass
+            wait_until_waited_for()
 
     def end_it():
         assert is_held.wait(PATIENCE)
