@@ -26,7 +26,7 @@ from tessera.errors import (
 )
 from tessera.format.opaque import LAST_GENERATION, mint
 from tessera.models import Grant
-from tessera.signals import reuse_detected, token_refreshed, token_revoked
+from tessera.signals import reuse_detected, token_refreshed, token_refused, token_revoked
 from tests.recording import listening
 
 ACCESS, REFRESH = frozenset({Purpose.ACCESS}), frozenset({Purpose.REFRESH})
@@ -272,6 +272,25 @@ def test_a_token_of_another_client_ends_nothing(sign_in):
             traded(each, client="tablet")
 
     assert Grant.objects.get().revoked_at is None
+
+
+@pytest.mark.parametrize(
+    ("which", "accept", "client", "error"),
+    [
+        pytest.param("refresh_secret", frozenset(Purpose), "tablet", WrongClient, id="by another client"),
+        pytest.param("refresh_secret", ACCESS, "phone", WrongPurpose, id="at another door"),
+        pytest.param("secret", frozenset(Purpose), "phone", WrongPurpose, id="an access token"),
+    ],
+)
+def test_receivers_and_the_log_are_told_of_it(sign_in, caplog, which, accept, client, error):
+    caplog.set_level("INFO", "tessera.audit")
+    issued = sign_in(client="phone")
+
+    with listening(token_refused) as told, pytest.raises(error):
+        redeem(getattr(issued, which), accept=accept, client=client)
+
+    assert [(what["grant_id"], type(what["error"])) for _, what in told] == [(issued.grant.pk, error)]
+    assert caplog.messages[-1] == f"refused {issued.grant.hint}: {error.__name__}"
 
 
 def deactivate(user):

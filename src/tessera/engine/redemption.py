@@ -29,7 +29,7 @@ from tessera.engine.policy import Ask, judge, nearest_end
 from tessera.engine.revocation import Which, end
 from tessera.engine.storage import alias, refuse_transaction, update
 from tessera.engine.verification import noting, read, refuse_broken_bond, refuse_ended
-from tessera.errors import Expired, Reused, StoreDown, Unknown, WrongClient, WrongPurpose
+from tessera.errors import Expired, Reused, StoreDown, Unknown, WrongClient
 from tessera.format import scope
 from tessera.format.opaque import LAST_GENERATION, Opaque, Purpose, to_bytes
 from tessera.format.pair import Pair, mint_pair, successor
@@ -81,10 +81,8 @@ def redeem(secret: str | bytes, *, accept: Container[Purpose], client: str | Non
         StoreDown: the storage does not answer, or is too busy. Present the same token again.
         RuntimeError: it was called within a transaction, which could undo what it does.
     """
-    presented = to_bytes(secret)
-    trade = Trade(presented, read(presented, accept)[0], clock.now(), secrets.token_bytes(32))
-    if trade.opaque.purpose is not Purpose.REFRESH:
-        raise WrongPurpose(trade.opaque.purpose.name)
+    presented, traded = to_bytes(secret), {Purpose.REFRESH} if Purpose.REFRESH in accept else set()
+    trade = Trade(presented, read(presented, traded)[0], clock.now(), secrets.token_bytes(32))
     refuse_transaction("redeem")
     for _ in range(_READINGS):
         grant = find(trade.opaque.grant_id)

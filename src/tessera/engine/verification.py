@@ -20,7 +20,6 @@ from tessera.engine.lookup import find
 from tessera.engine.standing import Standing, standing_of
 from tessera.engine.use import note_use
 from tessera.errors import (
-    Dead,
     Expired,
     InvalidCredential,
     Malformed,
@@ -28,7 +27,6 @@ from tessera.errors import (
     Revoked,
     SubjectGone,
     Unknown,
-    WrongClient,
     WrongPurpose,
 )
 from tessera.format import foreign, scope
@@ -172,9 +170,8 @@ def read(secret: str | bytes, accept: Container[Purpose]) -> Sequence[Opaque]:
             return adopted
         raise
     if opaque.purpose not in accept:
-        error = WrongPurpose(opaque.purpose.name)
-        note_refusal(opaque.grant_id, error)
-        raise error
+        with noting(opaque.grant_id):
+            raise WrongPurpose(opaque.purpose.name)
     return [opaque]
 
 
@@ -183,12 +180,7 @@ def noting(grant_id: UUID) -> Iterator[None]:
     """Tell the signal and the log why a token of this grant is refused, if it is."""
     try:
         yield
-    except (Dead, WrongClient) as error:
-        note_refusal(grant_id, error)
+    except InvalidCredential as error:
+        token_refused.send_robust(Grant, error=error, grant_id=grant_id)
+        audit.info("refused %s: %s", hint(grant_id), type(error).__name__)
         raise
-
-
-def note_refusal(grant_id: UUID, error: InvalidCredential) -> None:
-    """Tell the signal and the log why a token of this grant is refused."""
-    token_refused.send_robust(Grant, error=error, grant_id=grant_id)
-    audit.info("refused %s: %s", hint(grant_id), type(error).__name__)
