@@ -9,10 +9,10 @@ from django.urls import path
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from tessera import Purpose, redeem, revoke
+from tessera import Issued, Purpose, redeem, replace, revoke
 from tessera.drf.authentication import TokenAuthentication
 from tessera.drf.endpoint import Endpoint
-from tessera.errors import Reused, StoreDown
+from tessera.errors import Reused, StoreDown, Unknown
 from tessera.models import Grant
 from tests.credentials import PAIR, opens, secrets_of, traded
 from tests.processes import PATIENCE
@@ -60,6 +60,19 @@ def test_of_twenty_refreshes_under_a_stricter_isolation_none_fails(hand_out, iso
 
     assert opens(access)
     assert Grant.objects.get().generation == 1
+
+
+@on_postgresql
+def test_of_two_replacements_one_wins_and_the_other_is_refused_under_a_stricter_isolation_too(hand_out, isolation):
+    issued, both_have_read = hand_out(), Barrier(2)
+
+    def replaced():
+        with before_writing(lambda: both_have_read.wait(PATIENCE)):
+            return replace(issued.secret, accept={Purpose.PERSONAL})
+
+    answers = at_once(replaced, replaced)
+
+    assert {type(answer) for answer in answers} == {Issued, Unknown}
 
 
 def end_by_reuse(first):

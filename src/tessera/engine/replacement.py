@@ -14,7 +14,7 @@ from tessera.engine.issuance import Issued, take
 from tessera.engine.keyring import keyring
 from tessera.engine.lookup import live
 from tessera.engine.policy import PURPOSES
-from tessera.engine.storage import alias, storage
+from tessera.engine.storage import alias, update
 from tessera.engine.use import note_use
 from tessera.engine.verification import prove
 from tessera.errors import NotAllowed, Unknown
@@ -54,17 +54,10 @@ def replace(secret: str | bytes, *, accept: Container[Purpose]) -> Issued:
         changes = {
             "access_digest": opaque.digest,
             "pepper": keys.id,
-            "fingerprint": bond(
-                keys,
-                grant.id,
-                grant.subject,
-                to_password=bool(bond_kept(old, grant)),
-            ),
+            "fingerprint": bond(keys, grant.id, grant.subject, to_password=bool(bond_kept(old, grant))),
         }
         unchanged = live(now) & Q(access_digest=old.digest, fingerprint=grant.fingerprint)
-        with storage:
-            won = Grant.objects.using(alias()).filter(unchanged, pk=grant.pk).update(**changes)
-        if won:
+        if update(Grant.objects.using(alias()).filter(unchanged, pk=grant.pk), changes):
             take(grant, changes)
             token_replaced.send_robust(Grant, grant=grant)
             audit.info("replaced %s", grant.hint)
