@@ -1,6 +1,8 @@
 """A token ends in the admin by being revoked, or with its user; it is never edited, and never deleted by itself."""
 
 import logging
+import re
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -13,10 +15,12 @@ from tessera import Purpose, revoke, verify
 from tessera.engine import storage
 from tessera.engine.storage import quoted
 from tessera.errors import Revoked
-from tessera.models import Grant
+from tessera.models import Grant, Kind
 from tessera.signals import token_revoked
 from tests.admin import SECRET, TOKENS, root, staff
+from tests.credentials import traded
 
+DAY = timedelta(days=1)
 ACTION = {"action": "revoke_selected"}
 USERS = "/admin/auth/user/"
 
@@ -168,6 +172,22 @@ def test_the_page_of_a_token_tells_everything_and_lets_nothing_be_changed(hand_o
     assert 'name="label"' not in page
 
 
+def test_the_page_of_a_pair_tells_when_it_was_refreshed_and_when_it_ends_at_the_latest(settings, clock, hand_out):
+    settings.TIME_ZONE = "UTC"
+    pair = hand_out(kind=Kind.SIGN_IN, may_refresh=True, lifetime=40 * DAY)
+    clock.turn(DAY)
+    traded(pair)
+
+    page = root().get(f"{TOKENS}{pair.grant.pk}/change/").text
+
+    told = dict(re.findall(r"<label>([^<]+):</label>\s*<div class=\"readonly\">([^<]*)</div>", page))
+    assert (told["Refreshed"], told["Ends"], told["Ends at the latest"]) == (
+        "Nov. 24, 2026, noon",
+        "Dec. 24, 2026, noon",
+        "Jan. 2, 2027, noon",
+    )
+
+
 def test_a_token_that_is_not_there_is_no_crash(user):
     client = root()
 
@@ -224,7 +244,7 @@ def test_who_may_not_delete_users_does_not_delete_them_for_having_tokens(user, h
 
 def test_no_page_holds_a_secret_or_what_is_kept_of_one(user, hand_out, caplog):
     caplog.set_level(logging.DEBUG)
-    issued, client = hand_out(), root()
+    issued, client = traded(hand_out(kind=Kind.SIGN_IN, may_refresh=True)), root()
     row = f"{TOKENS}{issued.grant.pk}/"
     client.post(TOKENS, {**ACTION, "_selected_action": issued.grant.pk})
     stored = Grant.objects.get()
@@ -245,6 +265,7 @@ def test_no_page_holds_a_secret_or_what_is_kept_of_one(user, hand_out, caplog):
     text = "".join(pages) + caplog.text
     assert all(issued.grant.hint in page for page in pages if page is not pages[-2])
     assert not SECRET.search(text)
-    for kept in (stored.access_digest, stored.fingerprint):
+    for column in ("access_digest", "previous_access_digest", "refresh_digest", "nonce", "fingerprint"):
+        kept = getattr(stored, column)
         assert bytes(kept).hex() not in text
         assert str(bytes(kept)) not in text

@@ -27,8 +27,8 @@ from tessera.models import Grant
 
 _ASKED = ("subject", "label", "kind", "scope", "lifetime")
 _TOLD = (
-    *("hint", "id", "subject", "label", "kind", "client", "scope", "state", "created_at", "last_used_at", "ends"),
-    *("revoked_at", "revoked_reason", "pepper"),
+    *("hint", "id", "subject", "label", "kind", "client", "scope", "state", "created_at", "last_used_at", "rotated_at"),
+    *("ends", "expires_at", "revoked_at", "revoked_reason", "pepper"),
 )
 _NEVER_TOLD = frozenset(field.name for field in Grant._meta.concrete_fields if isinstance(field, BinaryField))
 
