@@ -65,9 +65,10 @@ class WordField(models.CharField):  # type: ignore[type-arg]
 
 
 class Kind(models.TextChoices):
-    """What a grant is. It says which purpose its secret has: personal for a personal one, access for the others.
+    """What a grant is. It says which purposes its secrets have: personal for a personal one, access for the others.
 
-    An adopted one has the key that another package made, until that is replaced.
+    A sign-in may have a refresh token beside it. An adopted one has the key that another package made, until that is
+    replaced.
     """
 
     SIGN_IN = "sign-in", _("sign-in")

@@ -138,8 +138,8 @@ class Trade:
         pairs = (mint_pair(prefix, grant.pk, generation, chance, keys) for prefix in prefixes())
         return next((pair for pair in pairs if self._is_current(pair.refresh, grant)), None)
 
-    def _rotated(self, grant: Grant, held: Opaque, changes: dict[str, Any], **unless: Any) -> Issued | None:
-        """The next pair, put in place of the current one, of which `held` is the refresh token."""
+    def _rotated(self, grant: Grant, held: Opaque, changes: dict[str, Any], **still: Any) -> Issued | None:
+        """The next pair, put in place of the current one, that of `held`, if the row is `still` so."""
         if held.generation == LAST_GENERATION:
             raise Expired
         is_bound, terms, keys = refuse_broken_bond(held, grant), judge(_ask_of(grant), self.now), keyring()[0]
@@ -150,7 +150,7 @@ class Trade:
         changes |= {"ends_at": ends_at, "rotated_at": self.now, "nonce": self.nonce, "seen_at": None}
         changes["fingerprint"] = bond(keys, grant.pk, grant.subject, to_password=is_bound)
         # A generation has one pair, so its number stands for it. The fingerprint: it may have been moved meanwhile.
-        unchanged = {"pk": grant.pk, "generation": held.generation, "fingerprint": grant.fingerprint, **unless}
+        unchanged = {"pk": grant.pk, "generation": held.generation, "fingerprint": grant.fingerprint, **still}
         if not update(Grant.objects.using(alias()).filter(live(self.now), **unchanged), changes):
             return None
         take(grant, changes)

@@ -21,7 +21,7 @@ _NO_COLUMN = 1054
 _LOST_RACES = {"40001", "40P01", 1213}
 """PostgreSQL: serialization failure, deadlock. MySQL: both."""
 
-_LOOKS = 5
+_TRIES = 5
 
 
 def alias() -> str:
@@ -102,7 +102,7 @@ def update(rows: QuerySet[Grant], changes: Mapping[str, Any]) -> int:
 
 
 def insist(write: Callable[[], T]) -> T:
-    """Do it, and if a transaction of others was faster, once more.
+    """Do it, and if a transaction of others was faster, again, a few times.
 
     Stricter isolation than PostgreSQL's usual makes that an error. It leaves a transaction of the caller's to be rolled
     back, so within one it stays an error.
@@ -111,7 +111,7 @@ def insist(write: Callable[[], T]) -> T:
         StoreDown: the storage does not answer, or is too busy, and nothing is written.
     """
     with storage:
-        for _ in range(_LOOKS - 1):
+        for _ in range(_TRIES - 1):
             try:
                 return write()
             except OperationalError as error:

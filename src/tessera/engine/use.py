@@ -21,7 +21,6 @@ from tessera.models import Grant, InstantField, hint
 
 audit = logging.getLogger("tessera.audit")
 
-
 _unwritten: ContextVar[Callable[[], None] | None] = ContextVar("unwritten", default=None)
 """What is to be written at the end of the request, should its transaction be rolled back."""
 
