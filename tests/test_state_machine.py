@@ -212,7 +212,9 @@ class Life(World, RuleBasedStateMachine):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whatever_is_done_the_engine_answers_as_its_specification():
+def test_whatever_is_done_the_engine_answers_as_its_specification(monkeypatch):
+    # One issuance in twenty would delete what is over: Hypothesis did not draw that, so no run would be the same.
+    monkeypatch.setattr("secrets.randbelow", lambda sides: 1)
     # No database of failures: each run is the same, until somebody looks elsewhere.
     budget = hypothesis.settings(max_examples=EXAMPLES, stateful_step_count=50, database=None)
 
