@@ -32,7 +32,7 @@ from tessera.errors import (
 )
 from tessera.format.opaque import mint, new_row
 from tessera.models import Grant
-from tests.credentials import bearing, opens
+from tests.credentials import bearing, opens, traded
 from tests.former import execute
 from tests.life import passwords
 from tests.processes import on_a_database
@@ -67,10 +67,6 @@ def sign_in(hand_out, clock):
         return pairs
 
     return sign_in
-
-
-def traded(pair, **more):
-    return redeem(pair.refresh_secret, accept={Purpose.REFRESH}, **more)
 
 
 @pytest.mark.parametrize(("method", "path"), [("get", "/whoami/"), ("post", NEW), ("get", NEW)])

@@ -8,10 +8,11 @@ import pytest
 from django.db import transaction
 from django.dispatch import Signal
 
-from tessera import Ask, Issued, Kind, Purpose, TesseraError, issue, redeem, replace, revoke, signals, verify
+from tessera import Ask, Kind, Purpose, TesseraError, issue, replace, revoke, signals, verify
 from tessera.drf.login import log_in
 from tessera.engine.adoption import adopt
 from tessera.models import Grant
+from tests.credentials import traded
 from tests.processes import python
 from tests.racing import meanwhile
 from tests.recording import audited, listening
@@ -39,10 +40,6 @@ def telling(receiver):
     finally:
         for signal in SIGNALS.values():
             signal.disconnect(receiver)
-
-
-def traded(issued: Issued) -> Issued:
-    return redeem(issued.refresh_secret or "", accept=EVERY)
 
 
 def pair(user, **ask):
@@ -76,7 +73,7 @@ def steal(user, clock):
 
 def present_for_another_client(user, clock):
     with suppress(TesseraError):
-        redeem(pair(user).refresh_secret or "", accept=EVERY, client="tablet")
+        traded(pair(user), client="tablet")
 
 
 def end_twice(user, clock):

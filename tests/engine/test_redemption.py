@@ -27,9 +27,10 @@ from tessera.errors import (
 from tessera.format.opaque import LAST_GENERATION, mint
 from tessera.models import Grant
 from tessera.signals import reuse_detected, token_refreshed, token_refused, token_revoked
+from tests.credentials import REFRESH, secrets_of, traded
 from tests.recording import listening
 
-ACCESS, REFRESH = frozenset({Purpose.ACCESS}), frozenset({Purpose.REFRESH})
+ACCESS = frozenset({Purpose.ACCESS})
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 
 # A refresh marks its pair as seen at a commit.
@@ -46,16 +47,8 @@ def sign_in(hand_out, clock):
     return sign_in
 
 
-def traded(issued, **more):
-    return redeem(issued.refresh_secret, accept=REFRESH, **more)
-
-
 def opens(issued):
     return verify(issued.secret, accept=ACCESS).grant_id == issued.grant.pk
-
-
-def secrets_of(issued):
-    return issued.secret, issued.refresh_secret
 
 
 def test_a_refresh_is_a_select_and_an_update(sign_in, django_assert_num_queries):
