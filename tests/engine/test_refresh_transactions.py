@@ -21,8 +21,8 @@ from tests.racing import at_once, before_writing, meanwhile, wait_until_waited_f
 # Each of them has a connection of its own.
 pytestmark = pytest.mark.django_db(transaction=True)
 
-on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one isolation level")
-on_a_server = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connection that could be cut")
+on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="it asks PostgreSQL for its isolation")
+on_a_server = pytest.mark.skipif(connection.vendor != "postgresql", reason="it asks PostgreSQL to cut a connection")
 
 
 @pytest.fixture(params=["repeatable read", "serializable"])
