@@ -15,7 +15,7 @@ from django.db import OperationalError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tessera import Ask, Kind, Purpose, issue, redeem, revoke, verify
-from tessera.engine import bond
+from tessera.engine import storage
 from tessera.errors import PasswordChanged
 from tessera.models import Grant
 from tests.credentials import DOORS, opens
@@ -356,7 +356,7 @@ def test_of_two_log_ins_at_once_the_second_ends_the_tokens_which_is_safe(setting
     "spare", [pytest.param(-1, id="one less"), pytest.param(0, id="full"), pytest.param(1, id="one more")]
 )
 def test_many_grants_are_carried_over_in_batches(settings, monkeypatch, hand_out, user, spare):
-    monkeypatch.setattr(bond, "BATCH", 4)
+    monkeypatch.setattr(storage, "BATCH", 4)
     tokens = [hand_out() for _ in range(8 + spare)]
     prefer(settings, Dearer, MD5PasswordHasher)
 

@@ -22,9 +22,6 @@ from tessera.format.keys import Keys
 from tessera.format.opaque import Opaque
 from tessera.models import Grant
 
-BATCH = 1000
-"""Grants moved in one transaction."""
-
 
 def key_of(subject: AbstractBaseUser) -> Any:
     """What a grant's row calls `subject`, spelt as the database spells it; `None` for nobody, or nobody saved.
@@ -83,7 +80,7 @@ def carry_over(user: AbstractBaseUser, stored: str) -> None:
     """Move the fingerprints of `user`'s grants from the hash `stored` to the one that the user has now."""
     keys_by_id, key = {keys.id: keys for keys in keyring()}, str(key_of(user))
     grants = Grant.objects.using(alias()).filter(subject_id=key_of(user), revoked_at=None, pepper__in=keys_by_id)
-    for step in batches(grants, BATCH):
+    for step in batches(grants):
         moves = []
         for grant in step:
             held = keys_by_id[grant.pepper]

@@ -14,7 +14,7 @@ from tessera.models import Grant
 T = TypeVar("T")
 
 BATCH = 1000
-"""Rows named by one statement, under any database's limit of parameters."""
+"""Rows named by one statement, under any database's limit of parameters, or written in one transaction."""
 
 _READ_ONLY = "25006"
 _NO_COLUMN = 1054
@@ -29,10 +29,10 @@ def alias() -> str:
     return router.db_for_write(Grant)
 
 
-def batches(rows: Iterable[T], size: int | None = None) -> Iterator[list[T]]:
-    """`rows` in lists of at most `size`, or else `BATCH`: no statement may name too many."""
+def batches(rows: Iterable[T]) -> Iterator[list[T]]:
+    """`rows` in lists of at most `BATCH`."""
     rest = iter(rows)
-    while batch := list(islice(rest, size or BATCH)):
+    while batch := list(islice(rest, BATCH)):
         yield batch
 
 
