@@ -1,1 +1,1 @@
-"""The verbs: issue, verify, replace, revoke. They alone write rows."""
+"""The verbs: issue, verify, redeem, replace, revoke. They alone write rows."""
