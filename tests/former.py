@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import DateTimeField
 
-from tessera.engine.storage import quoted
+from tessera.engine.rows.storage import quoted
 from tessera.models import Grant
 
 SINCE = datetime(2020, 2, 20, 20, 20, tzinfo=UTC)

@@ -10,7 +10,7 @@ from django.core.management import call_command
 
 from bench.grown.table import DOORS, Table
 from tessera import Ask, issue, revoke, verify
-from tessera.engine.lookup import grants_of
+from tessera.engine.rows.lookup import grants_of
 from tessera.models import hint
 
 Timed = Callable[[], object]

@@ -19,7 +19,7 @@ class TesseraConfig(AppConfig):
         """Connect the receivers, and import what registers itself."""
         from tessera import checks, receivers  # noqa: F401 - checks register themselves
         from tessera.dialects.authtoken import tokens
-        from tessera.engine import use
+        from tessera.engine.rows import use
 
         pre_save.connect(receivers.notice_rehash, dispatch_uid="tessera.notice_rehash")
         post_save.connect(receivers.carry_grants_over, dispatch_uid="tessera.carry_grants_over")

@@ -13,10 +13,11 @@ from django.db.models import Model
 from django.utils.module_loading import import_string
 
 from tessera.conf import current
-from tessera.engine.bond import carry_over, is_mere_rehash, key_of
-from tessera.engine.foreign import TABLES, forget
+from tessera.engine.bond import carry_over, is_mere_rehash
 from tessera.engine.issuance import issue
 from tessera.engine.policy import Ask
+from tessera.engine.rows.foreign import TABLES, forget
+from tessera.engine.rows.spelling import key_of
 from tessera.errors import NotAllowed
 
 logger = logging.getLogger("tessera")

@@ -12,7 +12,7 @@ from django.db import DatabaseError, OperationalError, connection
 from django.test import Client
 
 from tessera import Purpose, verify
-from tessera.engine.storage import quoted
+from tessera.engine.rows.storage import quoted
 from tessera.models import Grant
 from tests.admin import ADD, SECRET, TOKENS, asked, root, staff
 

@@ -12,8 +12,8 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from tessera import Purpose, revoke, verify
-from tessera.engine import storage
-from tessera.engine.storage import quoted
+from tessera.engine.rows import storage
+from tessera.engine.rows.storage import quoted
 from tessera.errors import Revoked
 from tessera.models import Grant, Kind
 from tessera.signals import token_revoked

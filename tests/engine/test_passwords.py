@@ -15,7 +15,7 @@ from django.db import OperationalError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tessera import Ask, Kind, Purpose, issue, redeem, revoke, verify
-from tessera.engine import storage
+from tessera.engine.rows import storage
 from tessera.errors import PasswordChanged
 from tessera.models import Grant
 from tests.credentials import DOORS, opens

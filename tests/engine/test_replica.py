@@ -5,8 +5,8 @@ from django.contrib.auth.models import User
 
 from tessera import Ask, Kind, issue, replace, revoke, verify
 from tessera.dialects.authtoken import Token
-from tessera.engine.lookup import find, grants, grants_of
 from tessera.engine.pruning import prune
+from tessera.engine.rows.lookup import find, grants, grants_of
 from tests.admin import TOKENS, root
 from tests.credentials import DOORS, bearing
 

@@ -17,8 +17,8 @@ from tessera import Ask, Issued, Kind, Purpose, clock, issue, redeem, revoke, ve
 from tessera.drf.endpoint import Endpoint
 from tessera.engine.issuance import columns_of, granted, take
 from tessera.engine.keyring import keyring
-from tessera.engine.lookup import grants_of
 from tessera.engine.policy import judge
+from tessera.engine.rows.lookup import grants_of
 from tessera.errors import Revoked
 from tessera.format.opaque import new_row
 from tessera.format.pair import mint_pair

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection
 
-from tessera.engine.spelling import prepared, spelling
+from tessera.engine.rows.spelling import prepared, spelling
 
 
 @pytest.mark.parametrize("uses_zones", [True, False])

@@ -6,8 +6,8 @@ import pytest
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection, transaction
 
 from tessera import Ask, Kind, Purpose, issue, redeem, replace, revoke, verify
-from tessera.engine.lookup import find
 from tessera.engine.pruning import prune
+from tessera.engine.rows.lookup import find
 from tessera.errors import Reused, StoreDown
 from tessera.models import Grant
 from tests.credentials import DOORS, PAIR, opens, traded

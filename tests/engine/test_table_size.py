@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from tessera.engine.storage import execute
+from tessera.engine.rows.storage import execute
 from tessera.models import Grant
 from tests.credentials import PAIR, opens, traded
 

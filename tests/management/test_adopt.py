@@ -14,8 +14,8 @@ from django.db import connection
 
 from tessera import Kind, Purpose, replace, revoke, verify
 from tessera.conf import peppers
-from tessera.engine import foreign
 from tessera.engine.pruning import prune
+from tessera.engine.rows import foreign
 from tessera.models import Grant
 from tessera.signals import token_issued
 from tests.credentials import opens
@@ -218,7 +218,8 @@ import django
 django.setup()
 import os, signal
 from django.core.management import call_command
-from tessera.engine import adoption, foreign
+from tessera.engine import adoption
+from tessera.engine.rows import foreign
 
 foreign.PAGE = 2
 steps = adoption._adopt_page

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tessera import Ask, Kind, Purpose, issue, revoke, verify
-from tessera.engine import lookup
+from tessera.engine.rows import lookup
 from tests.management.terminal import called, typed
 
 DAY = timedelta(days=1)

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from tessera import Ask, clock, issue  # noqa: E402
-from tessera.engine.standing import Standing, standing_of  # noqa: E402
+from tessera.engine.rows.standing import Standing, standing_of  # noqa: E402
 from tessera.models import Grant  # noqa: E402
 
 User: Any = get_user_model()

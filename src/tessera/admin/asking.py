@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from tessera.conf import Lifetime, current
 from tessera.engine.issuance import Issued, issue
 from tessera.engine.policy import Ask
-from tessera.engine.storage import alias, storage
+from tessera.engine.rows.storage import alias, storage
 from tessera.errors import TesseraError
 from tessera.format import scope
 from tessera.http.problems import problem

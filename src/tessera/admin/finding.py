@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from tessera import clock
-from tessera.engine.lookup import live
+from tessera.engine.rows.lookup import live
 from tessera.models import State
 
 _HINT = re.compile(r"[a-z0-9]{2,10}_([0-9a-f]{8})")

@@ -20,7 +20,7 @@ from tessera import clock
 from tessera.admin.asking import AskForm
 from tessera.admin.finding import StateFilter, named_exactly, row_of_token
 from tessera.engine.revocation import revoke
-from tessera.engine.storage import alias, batches, storage
+from tessera.engine.rows.storage import alias, batches, storage
 from tessera.errors import StoreDown
 from tessera.http.problems import problem
 from tessera.models import Grant

@@ -19,8 +19,8 @@ from django.utils.version import get_version_tuple
 from tessera.checks.catalog import say
 from tessera.checks.settings import is_right
 from tessera.checks.site import attempt, tessera
-from tessera.engine.foreign import TABLES, holds_keys
-from tessera.engine.storage import alias
+from tessera.engine.rows.foreign import TABLES, holds_keys
+from tessera.engine.rows.storage import alias
 from tessera.models import Grant
 
 OLDEST_REST_FRAMEWORK = (3, 17, 2)

@@ -16,7 +16,7 @@ from rest_framework.settings import api_settings
 
 from tessera import clock
 from tessera.engine.attempts import Attempt, admit, note_failure, note_success
-from tessera.engine.storage import storage
+from tessera.engine.rows.storage import storage
 from tessera.errors import TooMany
 from tessera.http.address import client_address
 from tessera.models import Grant

@@ -15,12 +15,12 @@ from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
 from tessera.conf import Lifetime
-from tessera.engine.bond import key_of
-from tessera.engine.foreign import TABLES, Row, pages
 from tessera.engine.issuance import Issued, granted
 from tessera.engine.keyring import keyring
 from tessera.engine.policy import Ask, Policy, judge
-from tessera.engine.storage import alias, batches, storage
+from tessera.engine.rows.foreign import TABLES, Row, pages
+from tessera.engine.rows.spelling import key_of
+from tessera.engine.rows.storage import alias, batches, storage
 from tessera.errors import InvalidAsk, KeyTaken, NotAllowed
 from tessera.format.foreign import fits, reading
 from tessera.format.opaque import Opaque, to_bytes

@@ -6,7 +6,7 @@ fingerprint cannot tell a new hash from a new password. The way in which the has
 """
 
 import hmac
-from functools import cache, partial
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,28 +15,12 @@ from django.contrib.auth.hashers import get_hasher, identify_hasher
 from django.db import connections, transaction
 
 from tessera.engine.keyring import keyring, keys_named
-from tessera.engine.spelling import prepared
-from tessera.engine.storage import alias, batches, insist
+from tessera.engine.rows.spelling import key_of, prepared
+from tessera.engine.rows.storage import alias, batches, insist
 from tessera.format.fingerprint import fingerprint
 from tessera.format.keys import Keys
 from tessera.format.opaque import Opaque
 from tessera.models import Grant
-
-
-def key_of(subject: AbstractBaseUser) -> Any:
-    """What a grant's row calls `subject`, spelt as the database spells it; `None` for nobody, or nobody saved.
-
-    It is not always `subject.pk`: a UUID may have been given as text, and a child of the user model may have a primary
-    key of its own.
-    """
-    column = _column_of_key()
-    key = getattr(subject, column.attname)
-    return None if key is None else column.to_python(key)
-
-
-@cache
-def _column_of_key() -> Any:
-    return Grant._meta.get_field("subject").target_field
 
 
 def bond(keys: Keys, row: UUID, subject: AbstractBaseUser | None, *, to_password: bool) -> bytes:

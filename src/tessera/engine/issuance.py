@@ -17,7 +17,7 @@ from tessera.engine.keyring import keyring
 from tessera.engine.limits import counted, end_surplus
 from tessera.engine.policy import Ask, Terms, judge, nearest_end
 from tessera.engine.pruning import SIDES, sweep_by_chance
-from tessera.engine.storage import alias, storage
+from tessera.engine.rows.storage import alias, storage
 from tessera.errors import InvalidAsk, NotAllowed
 from tessera.format import scope
 from tessera.format.opaque import Opaque, mint, new_row

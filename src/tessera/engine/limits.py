@@ -11,11 +11,12 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connections, transaction
 from django.db.models import QuerySet
 
-from tessera.engine.bond import is_bound, key_of
-from tessera.engine.lookup import live, one_by_one
+from tessera.engine.bond import is_bound
 from tessera.engine.policy import Ask, Limit
 from tessera.engine.revocation import Which, ended_for, tell
-from tessera.engine.storage import alias, insist, is_in_block, storage
+from tessera.engine.rows.lookup import live, one_by_one
+from tessera.engine.rows.spelling import key_of
+from tessera.engine.rows.storage import alias, insist, is_in_block, storage
 from tessera.errors import NotAllowed
 from tessera.models import Grant
 

@@ -13,8 +13,8 @@ from django.db.transaction import TransactionManagementError
 
 from tessera import clock
 from tessera.conf import current
-from tessera.engine.foreign import TABLES, holds_keys
-from tessera.engine.storage import alias, storage
+from tessera.engine.rows.foreign import TABLES, holds_keys
+from tessera.engine.rows.storage import alias, storage
 from tessera.format.opaque import new_row
 from tessera.models import Grant, Kind
 

@@ -24,10 +24,10 @@ from tessera.conf import current, prefixes
 from tessera.engine.bond import bond
 from tessera.engine.issuance import Issued, columns_of, take
 from tessera.engine.keyring import keyring, keys_named
-from tessera.engine.lookup import find, live
 from tessera.engine.policy import Ask, judge, nearest_end
 from tessera.engine.revocation import Which, end
-from tessera.engine.storage import alias, refuse_transaction, update
+from tessera.engine.rows.lookup import find, live
+from tessera.engine.rows.storage import alias, refuse_transaction, update
 from tessera.engine.verification import noting, read, refuse_broken_bond, refuse_ended
 from tessera.errors import Expired, Reused, StoreDown, Unknown, WrongClient
 from tessera.format import scope

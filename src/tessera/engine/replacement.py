@@ -12,10 +12,10 @@ from tessera.conf import prefixes
 from tessera.engine.bond import bond, bond_kept
 from tessera.engine.issuance import Issued, take
 from tessera.engine.keyring import keyring
-from tessera.engine.lookup import live
 from tessera.engine.policy import PURPOSES
-from tessera.engine.storage import alias, update
-from tessera.engine.use import note_use
+from tessera.engine.rows.lookup import live
+from tessera.engine.rows.storage import alias, update
+from tessera.engine.rows.use import note_use
 from tessera.engine.verification import prove
 from tessera.errors import NotAllowed, Unknown
 from tessera.format.opaque import Purpose, mint

@@ -12,8 +12,8 @@ from django.db.models import Q, QuerySet
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
-from tessera.engine.bond import key_of
-from tessera.engine.storage import alias, storage, update
+from tessera.engine.rows.spelling import key_of
+from tessera.engine.rows.storage import alias, storage, update
 from tessera.engine.verification import read
 from tessera.errors import Malformed
 from tessera.format.opaque import Opaque, Purpose

@@ -16,9 +16,9 @@ from tessera import clock
 from tessera.conf import current, prefixes
 from tessera.engine.bond import bond_kept
 from tessera.engine.keyring import keyring, keys_named
-from tessera.engine.lookup import find
-from tessera.engine.standing import Standing, standing_of
-from tessera.engine.use import note_use
+from tessera.engine.rows.lookup import find
+from tessera.engine.rows.standing import Standing, standing_of
+from tessera.engine.rows.use import note_use
 from tessera.errors import (
     Expired,
     InvalidCredential,

@@ -9,8 +9,8 @@ from django.apps import apps
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from tessera.engine.adoption import Outcome, adopt_table
-from tessera.engine.foreign import TABLES, Table, count, is_there
-from tessera.engine.storage import alias
+from tessera.engine.rows.foreign import TABLES, Table, count, is_there
+from tessera.engine.rows.storage import alias
 from tessera.management.answers import json_argument, tell
 from tessera.management.names import lifetime
 from tessera.management.scrubbing import scrub

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from tessera.engine.storage import storage
+from tessera.engine.rows.storage import storage
 from tessera.errors import TesseraError
 from tessera.http.problems import problem
 from tessera.models import Grant

@@ -12,8 +12,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.management import CommandError
 
 from tessera.conf import Lifetime
-from tessera.engine.lookup import grants
-from tessera.engine.storage import alias
+from tessera.engine.rows.lookup import grants
+from tessera.engine.rows.storage import alias
 from tessera.engine.verification import read
 from tessera.errors import InvalidAsk, InvalidCredential
 from tessera.format.opaque import MINTED, Purpose

@@ -7,8 +7,8 @@ from django.core.management import CommandError
 from django.db import DatabaseError, ProgrammingError, connections, transaction
 
 from tessera.engine.adoption import Outcome, adopt_table
-from tessera.engine.foreign import Table
-from tessera.engine.storage import alias, execute, has_tables, quoted
+from tessera.engine.rows.foreign import Table
+from tessera.engine.rows.storage import alias, execute, has_tables, quoted
 
 _LOG, _TYPES = "django_admin_log", "django_content_type"
 _CLOSE_IT = "End what else has it open, and run this again."

@@ -13,10 +13,10 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from tessera import clock
 from tessera.conf import prefixes
 from tessera.engine.issuance import issue
-from tessera.engine.lookup import grants, grants_of, live, one_by_one
 from tessera.engine.policy import Ask
 from tessera.engine.pruning import prune
 from tessera.engine.revocation import revoke
+from tessera.engine.rows.lookup import grants, grants_of, live, one_by_one
 from tessera.format import scope
 from tessera.format.opaque import expression
 from tessera.management.adopting import adopt, adopt_arguments

@@ -20,12 +20,12 @@ from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
 from tessera.engine.adoption import adopt
-from tessera.engine.bond import key_of
 from tessera.engine.issuance import Issued, issue
-from tessera.engine.lookup import live
 from tessera.engine.policy import Ask
 from tessera.engine.revocation import revoke
-from tessera.engine.storage import alias, batches
+from tessera.engine.rows.lookup import live
+from tessera.engine.rows.spelling import key_of
+from tessera.engine.rows.storage import alias, batches
 from tessera.engine.verification import Principal, prove, verify
 from tessera.errors import InvalidCredential, KeyTaken, SecretGone
 from tessera.format.opaque import Purpose

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from tessera.dialects.authtoken.tokens import CLIENT, Token
 from tessera.engine.revocation import revoke
-from tessera.engine.storage import alias
+from tessera.engine.rows.storage import alias
 from tessera.management.answers import refusals
 from tessera.management.names import user_named
 

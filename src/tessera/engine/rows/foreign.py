@@ -13,8 +13,8 @@ from django.db.models import DateTimeField
 from django.db.models.expressions import Col
 from django.utils import timezone
 
-from tessera.engine.bond import key_of
-from tessera.engine.storage import alias, execute, has_tables, quoted
+from tessera.engine.rows.spelling import key_of
+from tessera.engine.rows.storage import alias, execute, has_tables, quoted
 from tessera.models import Grant
 
 PAGE = 1000

@@ -19,9 +19,9 @@ from django.core.signals import setting_changed
 from django.db import Error, connections
 from django.db.models import Q
 
-from tessera.engine.lookup import admits, grants
-from tessera.engine.spelling import prepared, spelling
-from tessera.engine.storage import alias, storage
+from tessera.engine.rows.lookup import admits, grants
+from tessera.engine.rows.spelling import prepared, spelling
+from tessera.engine.rows.storage import alias, storage
 
 
 class Standing(NamedTuple):
@@ -163,7 +163,7 @@ def _changed(*, setting: str, **_: object) -> None:
         _statement.cache_clear()
 
 
-setting_changed.connect(_changed, dispatch_uid="tessera.engine.standing")
+setting_changed.connect(_changed, dispatch_uid="tessera.engine.rows.standing")
 
 
 def _places(compiler: Any, selected: dict[str, Any]) -> dict[str, int]:

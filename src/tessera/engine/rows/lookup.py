@@ -7,8 +7,8 @@ from uuid import UUID
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Q, QuerySet
 
-from tessera.engine.bond import key_of
-from tessera.engine.storage import BATCH, alias, storage
+from tessera.engine.rows.spelling import key_of
+from tessera.engine.rows.storage import BATCH, alias, storage
 from tessera.models import Grant
 
 

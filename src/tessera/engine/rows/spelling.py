@@ -6,8 +6,10 @@ is a line of Python, and is used only where it was seen to give the same.
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tessera.models import Grant
@@ -19,6 +21,22 @@ def prepared(field: str, value: Any, connection: BaseDatabaseWrapper) -> Any:
     """What the ORM hands over for a value of that field of `Grant`."""
     column: Any = Grant._meta.get_field(field)
     return column.get_db_prep_value(value, connection)
+
+
+def key_of(subject: AbstractBaseUser) -> Any:
+    """What a grant's row calls `subject`, spelt as the database spells it; `None` for nobody, or nobody saved.
+
+    It is not always `subject.pk`: a UUID may have been given as text, and a child of the user model may have a primary
+    key of its own.
+    """
+    column = _column_of_key()
+    key = getattr(subject, column.attname)
+    return None if key is None else column.to_python(key)
+
+
+@cache
+def _column_of_key() -> Any:
+    return Grant._meta.get_field("subject").target_field
 
 
 def spelling(connection: BaseDatabaseWrapper) -> Callable[[datetime], Any]:

@@ -13,9 +13,9 @@ from django.db.models.functions import Least
 from django.db.transaction import TransactionManagementError
 
 from tessera.conf import current
-from tessera.engine.lookup import live
-from tessera.engine.standing import use_is_due
-from tessera.engine.storage import alias
+from tessera.engine.rows.lookup import live
+from tessera.engine.rows.standing import use_is_due
+from tessera.engine.rows.storage import alias
 from tessera.format.opaque import Opaque
 from tessera.models import Grant, InstantField, hint
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models.sql import Query
 
 from tessera import Issued, Kind, revoke
-from tessera.engine.standing import Standing, standing_of, use_is_due
+from tessera.engine.rows.standing import Standing, standing_of, use_is_due
 from tessera.models import Grant
 
 pytestmark = pytest.mark.django_db
