@@ -48,7 +48,6 @@ class SignIn:
     parent: str | None = None
     """The refresh token that the current pair was traded for."""
 
-    spent: set[str] = field(default_factory=set)
     rotated: datetime | None = None
     used: datetime | None = None
     is_seen: bool = False
@@ -67,12 +66,16 @@ class SignIn:
         answer = self.opens(token)
         is_due = not self.is_seen or self.used is None or self.used <= self.site.now - RECORDED
         if token == self.access and not answer and is_due:
-            self.used, self.is_seen = self.site.now, True
-            if self.rotated and self.site.now >= self.rotated + WINDOW:
-                self.parent = None
+            self.used = self.site.now
+            self.see()
             if not self.refresh:
                 self.slide()
         return answer
+
+    def see(self) -> None:
+        self.is_seen = True
+        if self.rotated and self.site.now >= self.rotated + WINDOW:
+            self.parent = None
 
     def opens(self, token: str) -> str:
         if self.site.pepper_of[token] not in self.site.peppers:
@@ -98,19 +101,25 @@ class SignIn:
     def renew(self, token: str, access: str, refresh: str) -> None:
         """What follows when `redeem` says yes."""
         stays = token == self.refresh and self.site.now < self.access_ends
-        self.spent.add(self.refresh)
         self.before, self.parent = self.access if stays else None, token
         self.access, self.refresh = access, refresh
         self.rotated, self.is_seen = self.site.now, False
         self.slide()
 
-    def replace(self, token: str) -> str:
-        return self.opens(token) or ("NotAllowed" if self.refresh else "")
+    def replace(self, token: str) -> tuple[str, int]:
+        """Also, how much is written: who asks with the access token of a pair has that pair."""
+        answer = self.opens(token)
+        if answer or not self.refresh:
+            return answer, int(not answer)
+        is_new = self.rotated is not None and not self.is_seen
+        if is_new and token == self.access:
+            self.see()
+        return "NotAllowed", int(is_new)
 
     def sign_out(self, token: str) -> str | int:
         if self.site.pepper_of[token] not in self.site.peppers:
             return "Malformed"
-        return self.revoke() if token in {self.access, self.before, self.refresh, *self.spent} else 0
+        return self.revoke() if self.refresh or token == self.access else 0
 
     def revoke(self) -> int:
         is_live = not self.is_gone and not self.revoked
