@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from tessera import Issued, Kind, Purpose, redeem, verify
 from tessera.drf.authentication import TokenAuthentication
-from tessera.errors import Reused
+from tessera.errors import Expired, Reused
 from tessera.models import Grant
 from tests.processes import PATIENCE
 from tests.racing import at_once, before_writing, meanwhile, rows_written
@@ -219,3 +219,33 @@ def test_what_one_request_left_is_not_written_in_another(client, clock, hand_out
     client.get("/not-found/")
 
     assert (last_use(one), last_use(other)) == (None, None)
+
+
+def end_of(issued: Issued) -> datetime | None:
+    end: datetime | None = Grant.objects.values_list("ends_at", flat=True).get(pk=issued.grant.pk)
+    return end
+
+
+@pytest.mark.parametrize("uses_zones", [True, False])
+def test_each_recorded_use_puts_the_end_of_an_idle_token_off_until_its_last_day(settings, clock, hand_out, uses_zones):
+    settings.USE_TZ, settings.TIME_ZONE = uses_zones, "America/Chicago"
+    day, start = timedelta(days=1), clock.time
+    capped, endless = hand_out(idle_lifetime=day, lifetime=3 * day), hand_out(idle_lifetime=day, lifetime="never")
+    usual = hand_out()
+
+    for hours in (20, 40, 60):
+        clock.turn(start + timedelta(hours=hours) - clock.time)
+        for each in (capped, endless, usual):
+            verify(each.secret, accept=PERSONAL)
+
+        assert end_of(capped) == min(clock.time + day, start + 3 * day)
+        assert end_of(endless) == clock.time + day
+        assert end_of(usual) == usual.ends_at
+
+
+def test_a_token_that_lies_idle_ends(clock, hand_out):
+    issued = hand_out(idle_lifetime=MINUTE)
+    clock.turn(MINUTE)
+
+    with pytest.raises(Expired):
+        verify(issued.secret, accept=PERSONAL)
