@@ -44,7 +44,8 @@ class Settings:
     nobody remembers must end some day, so `"never"` has to be written out."""
 
     ACCESS_LIFETIME: timedelta = timedelta(minutes=15)
-    """How long an access token lives that comes with a refresh token. Whoever steals it has it for no longer."""
+    """How long an access token lives that comes with a refresh token. Whoever steals it has it for no longer,
+    or, if its owner refreshes at the last moment, for `REUSE_WINDOW` more."""
 
     REFRESH_LIFETIME: timedelta = timedelta(days=30)
     """How long a refresh token lives. Each refresh gives another, so this is how long a sign-in may lie idle. Longer

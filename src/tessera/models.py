@@ -167,7 +167,7 @@ class Grant(models.Model):
         return self.ends_at is None or now < self.ends_at
 
     def is_rotated_within(self, span: timedelta, now: datetime) -> bool:
-        """Whether its pair is not older than that. A clock that was set back makes no pair young again."""
+        """Whether its pair is as young as that by this clock, which may also lie behind the one that rotated it."""
         return self.rotated_at is not None and abs(now - self.rotated_at) < span
 
     def state(self, now: datetime) -> State:

@@ -92,7 +92,7 @@ def redeem(secret: str | bytes, *, accept: Container[Purpose], client: str | Non
             if client is not None and client != grant.client:
                 raise WrongClient
             refuse_ended(grant, trade.now)
-            if issued := trade.for_what(grant):
+            if issued := trade.answer(grant):
                 return issued
         # Somebody was faster: the row has another pair by now, or has ended.
     raise StoreDown("busy")
@@ -107,7 +107,7 @@ class Trade:
     now: datetime
     nonce: bytes = field(repr=False)
 
-    def for_what(self, grant: Grant) -> Issued | None:
+    def answer(self, grant: Grant) -> Issued | None:
         """What the token gets from a live grant; `None` if that has changed since it was read."""
         if self.opaque.generation == grant.generation and self._is_current(self.opaque, grant):
             return self._rotated(grant, self.opaque, {"previous_access_digest": _access_before(grant, self.now)})
