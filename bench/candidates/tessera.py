@@ -17,7 +17,7 @@ def forge(header: str) -> str:
 
 
 def filler(sql: Sql) -> Mapping[str, str]:
-    empty = dict.fromkeys(("client", "label", "scope", "revoked_reason"), "''")
+    empty = dict.fromkeys(("client", "label", "scope", "address", "agent", "revoked_reason"), "''")
     return empty | {
         "id": sql.uuid7,
         "subject_id": "id",

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tessera.conf import prefixes
 
-LONGEST = MappingProxyType({"client": 64, "label": 100})
+LONGEST = MappingProxyType({"client": 64, "label": 100, "address": 45, "agent": 200})
 """The longest texts that a caller may choose."""
 
 LONGEST_REASON = 32
@@ -104,6 +104,15 @@ class Grant(models.Model):
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     label = models.CharField(_("name"), max_length=LONGEST["label"], blank=True, default="")
     scope = models.TextField(_("scope"), blank=True, default="")
+    """What its access token may be used for."""
+
+    refresh_scope = models.TextField(null=True, editable=False)  # noqa: DJ001 - "" would be a set of nothing
+    """What its refresh token may be traded for, if that is more (RFC 6749 §6)."""
+
+    address = models.CharField(_("address"), max_length=LONGEST["address"], blank=True, default="")
+    agent = models.CharField(_("software"), max_length=LONGEST["agent"], blank=True, default="")
+    """From where it was asked for, and by what, if that was told."""
+
     created_at = InstantField(_("created"))
     last_used_at = InstantField(_("last used"), null=True)
     ends_at = InstantField(_("ends"), null=True)

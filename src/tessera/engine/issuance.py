@@ -86,6 +86,8 @@ def granted(ask: Ask, terms: Terms, opaque: Opaque, created_at: datetime) -> Gra
         client=ask.client,
         kind=ask.kind,
         label=ask.label,
+        address=ask.address,
+        agent=ask.agent,
         scope=scope.join(ask.scope),
         created_at=created_at,
         ends_at=nearest_end(created_at, terms.idle_lifetime, terms.ends_at),

@@ -44,6 +44,10 @@ class Ask:
     label: str = ""
     """What the user calls it, such as "laptop"."""
 
+    address: str = ""
+    agent: str = ""
+    """From where it is asked for, and by what software, to be shown to the user. Tell it only if it is to be kept."""
+
     scope: frozenset[str] = frozenset()
     """What the token may be used for, in words that the service defines, such as `{"read", "write"}`."""
 
