@@ -1,0 +1,60 @@
+"""Responses that more than one dialect gives, and how a view is described by its own."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+
+class IssuedTokenSerializer(serializers.Serializer[Any]):
+    """A response with a token."""
+
+    token = serializers.CharField(read_only=True)
+
+
+class TokenProblemSerializer(serializers.Serializer[Any]):
+    """A response that says why there is no token."""
+
+    detail = serializers.CharField(read_only=True)
+
+
+class LoginProblemSerializer(serializers.Serializer[Any]):
+    """A response that says what is wrong with a field, with both together, or with the whole body."""
+
+    username = serializers.ListField(child=serializers.CharField(), required=False)
+    password = serializers.ListField(child=serializers.CharField(), required=False)
+    non_field_errors = serializers.ListField(child=serializers.CharField(), required=False)
+    detail = serializers.CharField(required=False)
+
+
+ANSWERS = {
+    200: OpenApiResponse(IssuedTokenSerializer, "A new token. It can be read here and never again."),
+    204: OpenApiResponse(None, "It has ended."),
+    400: OpenApiResponse(LoginProblemSerializer, "Nobody signs in with that."),
+    401: OpenApiResponse(TokenProblemSerializer, "No token was presented, or one that opens nothing."),
+    415: OpenApiResponse(TokenProblemSerializer, "The body is of a kind, or in a charset, that is not read."),
+    429: OpenApiResponse(TokenProblemSerializer, "Too many attempts: this one was not looked at."),
+    503: OpenApiResponse(TokenProblemSerializer, "The storage does not answer: nothing is known of the credential."),
+}
+
+
+def header(name: str, kind: type, *codes: int, told: str) -> OpenApiParameter:
+    """A header that all responses with these status codes have."""
+    return OpenApiParameter(name, kind, OpenApiParameter.HEADER, required=True, response=list(codes), description=told)
+
+
+HEADERS = [
+    header("WWW-Authenticate", str, 401, told="How to present a token (RFC 9110 §11.6.1)."),
+    header("Retry-After", int, 429, 503, told="Seconds to wait (RFC 9110 §10.2.3)."),
+]
+
+
+def described(
+    *codes: int, answers: Mapping[int, OpenApiResponse] = ANSWERS, **more: Any
+) -> "Callable[[type[APIView]], type[APIView]]":
+    """Describe a view by the status codes of its responses."""
+    return extend_schema(responses={code: answers[code] for code in codes}, parameters=HEADERS, **more)

@@ -1,0 +1,107 @@
+"""The endpoints of the native dialect."""
+
+# mypy: allow-untyped-calls
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from drf_spectacular.extensions import OpenApiViewExtension
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
+
+from tessera.schema.answers import ANSWERS, LoginProblemSerializer, described
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+
+class IssuedPairSerializer(serializers.Serializer[Any]):
+    """A response with a pair (RFC 6749 §5.1)."""
+
+    access_token = serializers.CharField()
+    token_type = serializers.CharField()
+    expires_in = serializers.IntegerField(required=False, help_text="Seconds. Without it, there is no end.")
+    refresh_token = serializers.CharField(required=False)
+    refresh_expires_in = serializers.IntegerField(required=False, help_text="Seconds. Each refresh starts them anew.")
+
+
+class NativeProblemSerializer(serializers.Serializer[Any]):
+    """A response that says why not."""
+
+    detail = serializers.CharField(help_text="For people.")
+    code = serializers.CharField(help_text="For programs to compare. It is never translated.")
+
+
+class NativeLoginProblemSerializer(LoginProblemSerializer):
+    """A response that says what is wrong with a field, or with the whole body."""
+
+    label = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.CharField(), required=False
+    )
+    code = serializers.CharField(required=False)
+
+
+class NativeRefreshProblemSerializer(serializers.Serializer[Any]):
+    """A response that says what is wrong with the field, or with the whole body."""
+
+    refresh_token = serializers.ListField(child=serializers.CharField(), required=False)
+    non_field_errors = serializers.ListField(child=serializers.CharField(), required=False)
+    detail = serializers.CharField(required=False)
+    code = serializers.CharField(required=False)
+
+
+NATIVE_ANSWERS = {
+    200: OpenApiResponse(IssuedPairSerializer, "A pair. It can be read here and never again."),
+    204: ANSWERS[204],
+    400: OpenApiResponse(NativeRefreshProblemSerializer, "The body holds no such token, or cannot be read."),
+    401: OpenApiResponse(NativeProblemSerializer, "What was presented opens nothing."),
+    403: OpenApiResponse(NativeProblemSerializer, "The site's policy does not allow it."),
+    **{code: OpenApiResponse(NativeProblemSerializer, ANSWERS[code].description) for code in (415, 429, 503)},
+}
+NATIVE_LOGIN_ANSWERS = {
+    **NATIVE_ANSWERS,
+    400: OpenApiResponse(NativeLoginProblemSerializer, "The body has not the right fields, or cannot be read."),
+    401: OpenApiResponse(NativeProblemSerializer, "Nobody signs in with that."),
+}
+
+
+class NativeView(OpenApiViewExtension):
+    """Describes a view of the native dialect by what its subclass says of it."""
+
+    priority = -1
+    match_subclasses = True
+    codes: ClassVar[tuple[int, ...]]
+    answers = NATIVE_ANSWERS
+    told: ClassVar[str]
+
+    def view_replacement(self) -> "type[APIView]":
+        """The view, described. One that looks for a token in the header shows that it may have one."""
+
+        class Described(self.target):  # type: ignore[name-defined, misc]
+            authentication_classes = [type(self.target.authenticator)] if hasattr(self.target, "authenticator") else []
+
+        return described(*self.codes, answers=self.answers, description=self.told)(Described)
+
+
+class NativeLogInView(NativeView):
+    """Describes the log-in."""
+
+    target_class = "tessera.dialects.native.views.LogIn"
+    codes = (200, 400, 401, 403, 415, 429, 503)
+    answers = NATIVE_LOGIN_ANSWERS
+    told = "A name and a password, for an access token and a refresh token."
+
+
+class NativeRefreshView(NativeView):
+    """Describes the refresh."""
+
+    target_class = "tessera.dialects.native.views.Refresh"
+    codes = (200, 400, 401, 403, 415, 503)
+    told = "A refresh token, for the next pair. One that was traded before ends its sign-in."
+
+
+class NativeLogOutView(NativeView):
+    """Describes the end of a sign-in."""
+
+    target_class = "tessera.dialects.native.views.LogOut"
+    codes = (204, 400, 401, 415, 503)
+    told = "The end of a sign-in, by the token in the header or the one in the body, which goes before."
