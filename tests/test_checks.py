@@ -11,6 +11,7 @@ import pytest
 import rest_framework
 from django.conf import settings
 from django.core.checks import CheckMessage, run_checks
+from django.middleware.csrf import CsrfViewMiddleware
 from django.test import override_settings
 from django.urls import include, path
 from django.utils.module_loading import import_string
@@ -97,6 +98,7 @@ def manage(folder: Path, *words: str, site: str) -> str:
         pytest.param({"RETENTION": timedelta(0)}, id="no retention"),
         pytest.param({"TOKEN_FOR_NEW_USERS": "tests.test_checks.tell"}, id="a token for new users"),
         pytest.param({"POLICY": "tests.test_checks.Deciding"}, id="a policy that inherits nothing"),
+        pytest.param({"COOKIES": True}, id="cookies"),
         pytest.param({"LOGIN_RATES": {"address": "5/s"}}, id="one rate"),
         pytest.param({"LOGIN_RATES": {"address": "5/min", "slowed": "2/minutes"}}, id="rates: other spellings"),
         pytest.param({"PEPPERS": (OTHER_PEPPER, PEPPER)}, id="two peppers, in a tuple"),
@@ -172,6 +174,8 @@ def test_a_right_site_is_told_nothing(tessera):
         pytest.param("E010", {"POLICY": "tests.test_checks.Undecided"}, id="policy: does not judge"),
         pytest.param("E010", {"POLICY": "tests.test_checks.tell"}, id="policy: a function"),
         pytest.param("E010", {"POLICY": Deciding}, id="policy: the class itself"),
+        pytest.param("E041", {"COOKIES": 1}, id="cookies: a number"),
+        pytest.param("E041", {"COOKIES": "__Host-token"}, id="cookies: a name"),
         pytest.param("E011", {"THROTTLE_CACHE": "redis"}, id="cache: no alias"),
         pytest.param("E011", {"THROTTLE_CACHE": REDIS}, id="cache: the cache itself"),
         pytest.param("E012", {"LOGIN_RATES": {"addres": "5/minute"}}, id="rates: a name misspelt"),
@@ -278,6 +282,25 @@ def test_a_schema_class_without_its_package_is_told_the_line_to_type(monkeypatch
     (message,) = said(REST_FRAMEWORK={"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"})
 
     assert (message.id, message.hint) == ("tessera.E027", 'pip install "django-tessera[openapi]"')
+
+
+class StricterCsrf(CsrfViewMiddleware):
+    """What a site made of Django's."""
+
+
+@pytest.mark.parametrize(
+    ("numbers", "cookies", "middleware"),
+    [
+        pytest.param(["E037"], True, [], id="none"),
+        pytest.param(["E037"], True, ["tests.nowhere.CsrfViewMiddleware"], id="one that does not load"),
+        pytest.param(["E037"], True, "django.middleware.csrf.CsrfViewMiddleware", id="no list"),
+        pytest.param([], True, ("django.middleware.csrf.CsrfViewMiddleware",), id="Django's"),
+        pytest.param([], True, ["tests.test_checks.StricterCsrf"], id="a subclass"),
+        pytest.param([], False, [], id="no cookies"),
+    ],
+)
+def test_cookies_without_csrf_protection_are_told(numbers, cookies, middleware):
+    assert ids(said(TESSERA={"COOKIES": cookies}, MIDDLEWARE=middleware)) == numbers
 
 
 def test_tokens_and_users_in_two_databases_are_told():
@@ -492,7 +515,7 @@ def test_no_value_of_rest_framework_fells_a_check(name):
         assert all(isinstance(message, CheckMessage) for message in said(REST_FRAMEWORK={name: value}))
 
 
-@pytest.mark.parametrize("name", ["TESSERA", "REST_FRAMEWORK", "SECRET_KEY", "SECRET_KEY_FALLBACKS"])
+@pytest.mark.parametrize("name", ["TESSERA", "REST_FRAMEWORK", "MIDDLEWARE", "SECRET_KEY", "SECRET_KEY_FALLBACKS"])
 def test_no_value_in_the_place_of_all_fells_a_check(name):
     for value in JUNK:
         assert all(isinstance(message, CheckMessage) for message in said(**{name: value}))

@@ -83,6 +83,11 @@ class Settings:
     POLICY: str = "tessera.engine.policy.Policy"
     """The dotted path of the class that decides which tokens are granted, for how long. Subclass `tessera.Policy`."""
 
+    COOKIES: bool = False
+    """Whether a browser may carry its tokens in two cookies, `__Host-access` and `__Host-refresh`, which no script can
+    read. A token in the `Authorization` header goes before them. What a cookie authenticates is under Django's CSRF
+    protection, so `CsrfViewMiddleware` must be in `MIDDLEWARE`. Browsers keep such cookies over HTTPS only."""
+
     THROTTLE_CACHE: str = "default"
     """The alias of the cache that counts log-in attempts. It must count atomically: use Redis, Valkey or memcached if
     more than one process serves the site."""

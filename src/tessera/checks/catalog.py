@@ -126,6 +126,15 @@ SENTENCES = MappingProxyType(
             'or of some of them, each to a whole number above zero and "evict" or "refuse".',
             'Such as {"sign-in": (5, "evict")}.',
         ),
+        "E037": (
+            'TESSERA["COOKIES"] is True, and no CsrfViewMiddleware is in MIDDLEWARE: a page of another site could act '
+            "for who is signed in.",
+            'Put "django.middleware.csrf.CsrfViewMiddleware" there, before AuthenticationMiddleware.',
+        ),
+        "E041": (
+            'TESSERA["COOKIES"] must be True or False.',
+            "True lets a browser carry its tokens in cookies.",
+        ),
         "W001": (
             "Views take tokens but ask for none: "
             'REST_FRAMEWORK["DEFAULT_PERMISSION_CLASSES"] is unset, or lets everybody in.',

@@ -116,6 +116,7 @@ PROOFS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "RETENTION": ("E008", is_window),
     "TOKEN_FOR_NEW_USERS": ("E009", lambda value: value is None or callable(imported(value))),
     "POLICY": ("E010", is_policy),
+    "COOKIES": ("E041", lambda value: isinstance(value, bool)),
     "THROTTLE_CACHE": ("E011", is_alias),
     "LOGIN_RATES": ("E012", is_rates),
 }
