@@ -11,7 +11,12 @@ from sphinx.util.docutils import SphinxDirective
 
 from tessera.conf import Settings
 
-UNITS = {"day": timedelta(days=1), "minute": timedelta(minutes=1), "second": timedelta(seconds=1)}
+UNITS = {
+    "day": timedelta(days=1),
+    "hour": timedelta(hours=1),
+    "minute": timedelta(minutes=1),
+    "second": timedelta(seconds=1),
+}
 
 
 class SettingsDirective(SphinxDirective):

@@ -51,6 +51,10 @@ class Settings:
     """How long a refresh token lives. Each refresh gives another, so this is how long a sign-in may lie idle. Longer
     than `ACCESS_LIFETIME`. However much it is used, it ends with `TOKEN_LIFETIME`, or what its ask said."""
 
+    SHORT_LIFETIME: timedelta = timedelta(hours=12)
+    """How long a sign-in lives whose user is not to be remembered, as on a computer that others use:
+    `remember=false` at the log-in. However much it is used, it ends then, or with `TOKEN_LIFETIME` if that is less."""
+
     REUSE_WINDOW: timedelta = timedelta(seconds=10)
     """How long a refresh token that has been traded is answered with the pair that it was traded for, while that is the
     current one, so that two tabs can refresh at once. The access token before is good for as long. Longer than requests
@@ -101,6 +105,10 @@ class Settings:
     def login_rates(self) -> Mapping[str, str | None]:
         """`LOGIN_RATES` over the defaults."""
         return {**DEFAULT_LOGIN_RATES, **self.LOGIN_RATES}
+
+    def short_lifetime(self) -> timedelta:
+        """`SHORT_LIFETIME`, or what is shorter still."""
+        return self.SHORT_LIFETIME if self.TOKEN_LIFETIME == "never" else min(self.SHORT_LIFETIME, self.TOKEN_LIFETIME)
 
 
 NAMES = frozenset(field.name for field in fields(Settings))

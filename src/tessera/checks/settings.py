@@ -108,6 +108,7 @@ PROOFS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "TOKEN_LIFETIME": ("E005", lambda value: is_span(value) or is_never(value)),
     "ACCESS_LIFETIME": ("E029", is_span),
     "REFRESH_LIFETIME": ("E029", is_span),
+    "SHORT_LIFETIME": ("E029", is_span),
     "REUSE_WINDOW": ("E030", is_window),
     "RETRY_LIMIT": ("E030", is_window),
     "UNBOUND_KINDS": ("E006", is_kinds),

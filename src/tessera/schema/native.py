@@ -37,6 +37,7 @@ class NativeLoginProblemSerializer(LoginProblemSerializer):
     label = serializers.ListField(  # type: ignore[assignment]
         child=serializers.CharField(), required=False
     )
+    remember = serializers.ListField(child=serializers.CharField(), required=False)
     code = serializers.CharField(required=False)
 
 

@@ -76,6 +76,42 @@ def test_a_sign_in_is_a_grant_of_the_sites_own_software(sign_in, more):
     assert grant == (Kind.SIGN_IN, "", more.get("label", ""), "", "ada")
 
 
+DAY, HALF_A_DAY = 24 * 60 * 60, 12 * 60 * 60
+
+
+@pytest.mark.parametrize(
+    ("remember", "settings_of_it", "lives"),
+    [
+        pytest.param("false", {}, HALF_A_DAY, id="no"),
+        pytest.param("true", {}, 30 * DAY, id="yes"),
+        pytest.param("false", {"SHORT_LIFETIME": timedelta(hours=1)}, 60 * 60, id="no, for what the site says"),
+        pytest.param("false", {"TOKEN_LIFETIME": "never"}, HALF_A_DAY, id="no, where tokens live for ever"),
+        pytest.param("false", {"TOKEN_LIFETIME": timedelta(hours=1)}, 60 * 60, id="no, where no token lives as long"),
+        pytest.param("false", {"SHORT_LIFETIME": timedelta(days=60)}, 30 * DAY, id="no, but it may lie idle no longer"),
+    ],
+)
+@in_any_form
+def test_who_is_not_to_be_remembered_is_signed_in_for_the_short_lifetime(
+    client, user, clock, settings, send, remember, settings_of_it, lives
+):
+    settings.TESSERA = {**settings.TESSERA, **settings_of_it}
+
+    body = send(client, LOGIN, {**ADA, "remember": remember}).json()
+
+    assert body["refresh_expires_in"] == lives
+
+
+def test_a_short_sign_in_ends_however_much_it_is_refreshed(client, sign_in, clock):
+    body = sign_in(remember=False)
+    clock.turn(timedelta(hours=11, minutes=50))
+
+    body = client.post(REFRESH, {"refresh_token": body["refresh_token"]}).json()
+
+    assert (body["expires_in"], body["refresh_expires_in"]) == (10 * 60, 10 * 60)
+    clock.turn(timedelta(minutes=10))
+    assert client.post(REFRESH, {"refresh_token": body["refresh_token"]}).status_code == 401
+
+
 @in_any_form
 def test_a_refresh_token_is_traded_for_the_next_pair(client, sign_in, clock, send):
     first = sign_in()
@@ -124,6 +160,7 @@ def test_where_the_policy_gives_no_refresh_token_and_no_end_nothing_is_said_of_o
 
 
 REQUIRED, BLANK, NULL = "This field is required.", "This field may not be blank.", "This field may not be null."
+NO_BOOLEAN = "Must be a valid boolean."
 NO_TEXT, TOO_LONG = "Not a valid string.", "Ensure this field has no more than {} characters."
 
 
@@ -136,6 +173,9 @@ NO_TEXT, TOO_LONG = "Not a valid string.", "Ensure this field has no more than {
         pytest.param({**ADA, "label": None}, {"label": [NULL]}, id="no label"),
         pytest.param({**ADA, "label": ["phone"]}, {"label": [NO_TEXT]}, id="a list for a label"),
         pytest.param({**ADA, "label": "x" * 101}, {"label": [TOO_LONG.format(100)]}, id="a label of 101 letters"),
+        pytest.param({**ADA, "remember": None}, {"remember": [NULL]}, id="nobody knows whether to remember"),
+        pytest.param({**ADA, "remember": "perhaps"}, {"remember": [NO_BOOLEAN]}, id="perhaps to be remembered"),
+        pytest.param({**ADA, "remember": {"$ne": 1}}, {"remember": [NO_BOOLEAN]}, id="a query operator"),
         pytest.param({**ADA, "label": "\x00"}, {"label": ["Null characters are not allowed."]}, id="nul in a label"),
     ],
 )

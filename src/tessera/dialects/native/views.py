@@ -32,10 +32,13 @@ REFRESH = frozenset({Purpose.REFRESH})
 
 
 class NativeLoginSerializer(NameAndPassword):
-    """A name and a password, and what the user calls the device."""
+    """A name and a password, what the user calls the device, and whether to stay signed in on it."""
 
     label = serializers.CharField(  # type: ignore[assignment]  # A field's own label is told to its constructor.
         label=_("Name"), max_length=LONGEST["label"], required=False, allow_blank=True, default="", write_only=True
+    )
+    remember = serializers.BooleanField(
+        label=_("Stay signed in"), required=False, default=True, write_only=True, help_text="If not, it ends soon."
     )
 
 
@@ -104,8 +107,18 @@ class LogIn(NativeEndpoint):
         user = log_in(request._request, sent["username"], sent["password"])
         if user is None:
             raise InvalidLogin
-        ask = Ask(subject=user, kind=Kind.SIGN_IN, client=FIRST_PARTY, label=sent["label"], may_refresh=True)
-        return pair(issue(ask))
+        return pair(
+            issue(
+                Ask(
+                    subject=user,
+                    kind=Kind.SIGN_IN,
+                    client=FIRST_PARTY,
+                    label=sent["label"],
+                    lifetime=None if sent["remember"] else current().short_lifetime(),
+                    may_refresh=True,
+                )
+            )
+        )
 
 
 class Refresh(NativeEndpoint):
