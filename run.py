@@ -4,6 +4,8 @@
     python3 run.py demo            serve the example, with lines to paste into another terminal
     python3 run.py demo --once     walk through the example once and stop
     python3 run.py test [ARGS…]    the suite, on PostgreSQL and then on SQLite; ARGS go to pytest
+    python3 run.py test --browser [ARGS…]
+                                   the example in the machine's Chromium (Debian: chromium)
     python3 run.py check           formatting, lint, types, import floors, migrations
     python3 run.py bench [ARGS…]   what a request costs, beside the peers; ARGS are --quick, --json FILE, --chart FILE
     python3 run.py bench scale     how the cost grows up to ten million tokens
@@ -19,6 +21,7 @@ from __future__ import annotations  # An older Python must get as far as being t
 
 import hashlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -115,10 +118,12 @@ def demo_once() -> int:
 
 
 def test(arguments: list[str]) -> int:
-    install("test")
     wanted = os.environ.get("TEST_DB")
     if wanted and wanted not in DATABASES:
         sys.exit(f"TEST_DB is one of: {', '.join(DATABASES)}.")
+    if arguments[:1] == ["--browser"]:
+        return test_in_a_browser(arguments[1:], wanted or USUAL[0])
+    install("test")
     # Whoever picks some tests waits for the start of the workers more than for the tests.
     arguments = arguments or ["-n", "2"]
     failed: list[str] = []
@@ -127,6 +132,13 @@ def test(arguments: list[str]) -> int:
         if run("-m", "pytest", *arguments, TEST_DB=key):
             failed.append(DATABASES[key])
     return verdict(failed)
+
+
+def test_in_a_browser(arguments: list[str], database: str) -> int:
+    chromium()  # Asked for before much is installed to drive it.
+    install("browser")
+    heading(f"The example in a browser, on {DATABASES[database]}")
+    return run("-m", "pytest", "-o", "testpaths=tests/browser", *arguments, TEST_DB=database)
 
 
 def check() -> int:
@@ -223,6 +235,14 @@ def free_port(wanted: int = 0) -> int:
 
 
 # The environment
+
+
+def chromium() -> str:
+    """The program of the machine's own Chromium: nothing here brings one."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    sys.exit("There is no Chromium on the PATH. Debian: apt-get install chromium")
 
 
 def install(group: str) -> None:

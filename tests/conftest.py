@@ -22,6 +22,7 @@ from tests.former import drop_table
 hypothesis.settings.register_profile("tessera", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("tessera")
 
+collect_ignore = ["browser"]  # Only `run.py test --browser` names it: it wants a Chromium.
 SLOWEST = ("test_docs.py", "test_example.py", "test_fuzzed.py", "test_state_machine.py")
 
 

@@ -8,6 +8,8 @@ from django.core.cache import caches
 from django.core.cache.backends.redis import RedisCache
 from django.db import connection
 
+import run
+
 
 @pytest.mark.django_db
 def test_the_database_is_the_one_that_was_asked_for():
@@ -30,3 +32,10 @@ def test_the_cache_is_a_real_server_that_counts():
     total = cache.incr("count", 2)
 
     assert (type(cache), total) == (RedisCache, 3)
+
+
+def test_where_there_is_no_chromium_the_browsers_tests_say_how_to_get_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(SystemExit, match="apt-get install chromium"):
+        run.main(["test", "--browser"])
