@@ -79,6 +79,13 @@ def hand_out(user: User) -> Callable[..., Issued]:
     return hand_out
 
 
+@pytest.fixture
+def scopes(settings: Any) -> None:
+    """A site whose tokens may be for reading tracks, for changing them, or for `tokens`, which is ours."""
+    told = {"tracks:read": "See your tracks", "tracks:write": "Change your tracks"}
+    settings.TESSERA = {**settings.TESSERA, "SCOPES": told}
+
+
 @pytest.fixture(scope="session")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of the example, freshly seeded, behind gunicorn."""

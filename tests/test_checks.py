@@ -15,6 +15,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.test import override_settings
 from django.urls import include, path
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy
 from rest_framework.permissions import AllowAny, IsAuthenticated, IsAuthenticatedOrReadOnly
 
 from tessera.checks.catalog import SENTENCES
@@ -91,6 +92,7 @@ def manage(folder: Path, *words: str, site: str) -> str:
         pytest.param({"TOKEN_LIFETIME": timedelta(seconds=1)}, id="a short life"),
         pytest.param({"UNBOUND_KINDS": {"machine"}}, id="a set of kinds"),
         pytest.param({"LIMITS": {"sign-in": (5, "evict"), "machine": [1, "refuse"]}}, id="limits"),
+        pytest.param({"SCOPES": {"tracks:read": "See your tracks", "tokens": gettext_lazy("All")}}, id="scopes"),
         pytest.param({"LAST_USED_INTERVAL": None}, id="no last use"),
         pytest.param({"REUSE_WINDOW": timedelta(0), "RETRY_LIMIT": timedelta(0)}, id="every token once"),
         pytest.param({"REUSE_WINDOW": timedelta(minutes=1)}, id="a window of a minute"),
@@ -160,6 +162,12 @@ def test_a_right_site_is_told_nothing(tessera):
         pytest.param("E032", {"LIMITS": {"sign-in": (True, "evict")}}, id="limits: True"),
         pytest.param("E032", {"LIMITS": {"sign-in": {5, "evict"}}}, id="limits: a set"),
         pytest.param("E032", {"LIMITS": (5, "evict")}, id="limits: of no kind"),
+        pytest.param("E033", {"SCOPES": ["tracks:read"]}, id="scopes: told in no words"),
+        pytest.param("E033", {"SCOPES": {"tracks:read": " "}}, id="scopes: told in spaces"),
+        pytest.param("E033", {"SCOPES": {"tracks:read": None}}, id="scopes: told by nothing"),
+        pytest.param("E033", {"SCOPES": {"read tracks": "See your tracks"}}, id="scopes: two words in one"),
+        pytest.param("E033", {"SCOPES": {"": "All"}}, id="scopes: no word"),
+        pytest.param("E033", {"SCOPES": {1: "All"}}, id="scopes: a number"),
         pytest.param("W009", {"REUSE_WINDOW": timedelta(seconds=61)}, id="window: over a minute"),
         pytest.param("E007", {"LAST_USED_INTERVAL": timedelta(0)}, id="interval: none"),
         pytest.param("E007", {"LAST_USED_INTERVAL": timedelta(minutes=-1)}, id="interval: negative"),

@@ -10,11 +10,17 @@ from typing import Any, Literal, get_args
 
 from django.conf import settings as django_settings
 from django.core.signals import setting_changed
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 Pepper = str | bytes | Callable[[], str | bytes]
 Lifetime = timedelta | Literal["never"]
+Wording = str | Promise
 WhenFull = Literal["evict", "refuse"]
 WHEN_FULL = frozenset(get_args(WhenFull))
+
+TOKENS = "tokens"
+"""The word of ours among the scopes of a site that has any: with it, a client may manage its user's tokens."""
 
 DEFAULT_LOGIN_RATES: Mapping[str, str] = MappingProxyType(
     {"name_and_address": "10/minute", "address": "60/minute", "failures_of_name": "100/hour", "slowed": "1/minute"}
@@ -67,6 +73,11 @@ class Settings:
 
     UNBOUND_KINDS: tuple[str, ...] = ()
     """Kinds of token that outlive a changed password, such as `("machine",)`. Decided when the token is made."""
+
+    SCOPES: Mapping[str, Wording] = field(default_factory=dict)
+    """Every scope that a token of this site may have, and what it lets a client do, in words for the user:
+    `{"tracks:read": _("See your tracks")}`. If there are any, `tokens` is one of them: "See, make and end your tokens",
+    unless it is worded here. A token that is asked for without a scope has them all, as far as the `POLICY` goes."""
 
     LIMITS: Mapping[str, tuple[int, WhenFull]] = field(default_factory=dict)
     """How many live tokens of a kind each user may have, and what becomes of one more. With `{"sign-in": (5, "evict")}`
@@ -129,6 +140,13 @@ def current() -> Settings:
 
 
 @cache
+def scopes() -> Mapping[str, Wording]:
+    """`SCOPES`, with the word of ours. Empty if the site has none."""
+    registered = current().SCOPES
+    return {**registered, TOKENS: registered.get(TOKENS, _("See, make and end your tokens"))} if registered else {}
+
+
+@cache
 def prefixes() -> tuple[str, ...]:
     """`PREFIX` as a tuple."""
     prefix = current().PREFIX
@@ -160,9 +178,9 @@ OURS = frozenset({"TESSERA", "SECRET_KEY", "SECRET_KEY_FALLBACKS"})
 """The settings of the site that are read here."""
 
 
-def _changed(*, setting: str, **_: object) -> None:
+def _changed(*, setting: str, **__: object) -> None:
     if setting in OURS:
-        for known in (current, prefixes, peppers):
+        for known in (current, scopes, prefixes, peppers):
             known.cache_clear()
 
 

@@ -14,8 +14,10 @@
     │     ├─ PasswordChanged  the user's password is no longer the one it was made under
     │     └─ Reused           it was traded before, and its grant has now ended
     ├─ InvalidAsk             the ask itself makes no sense
+    │  ├─ InvalidScope        no such scope is to be had here
     │  └─ KeyTaken            the key that is to be adopted was adopted before
     ├─ NotAllowed             policy says no
+    │  └─ InsufficientScope   the token is good, and not for this
     ├─ TooMany                wait, then try again
     ├─ SecretGone             a secret was asked for that can no longer be read
     └─ StoreDown              the storage does not answer: nothing is known of the credential
@@ -92,6 +94,12 @@ class InvalidAsk(TesseraError):
     code = "invalid_request"
 
 
+class InvalidScope(InvalidAsk):
+    """The scope is unknown, malformed, or wider than the one that was granted (RFC 6749 §5.2)."""
+
+    code = "invalid_scope"
+
+
 class KeyTaken(InvalidAsk):
     """The key was adopted before. It is not moved to another user, and what has ended is not brought back."""
 
@@ -100,6 +108,16 @@ class NotAllowed(TesseraError):
     """The policy does not allow it to this subject."""
 
     code = "access_denied"
+
+
+class InsufficientScope(NotAllowed):
+    """The token is good, and its scope does not hold all of `scope` (RFC 6750 §3.1)."""
+
+    code = "insufficient_scope"
+
+    def __init__(self, scope: frozenset[str]) -> None:
+        super().__init__(f"This takes a token with the scope {' '.join(sorted(scope))}.")
+        self.scope = scope
 
 
 class TooMany(TesseraError):

@@ -29,7 +29,7 @@ def everything_stored() -> str:
     return "\n".join(str(bytes(value) if isinstance(value, memoryview) else value) for row in rows for value in row)
 
 
-def test_the_secret_is_told_in_the_answer_to_the_form(user):
+def test_the_secret_is_told_in_the_answer_to_the_form(scopes, user):
     answer = root().post(ADD, asked(user, label="laptop", scope="tracks:read tracks:write", lifetime="30"))
 
     [secret] = SECRET.findall(answer.text)

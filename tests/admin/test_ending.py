@@ -151,7 +151,7 @@ def test_no_page_offers_to_delete_a_token(hand_out):
     assert Grant.objects.exists()
 
 
-def test_the_page_of_a_token_tells_everything_and_lets_nothing_be_changed(hand_out):
+def test_the_page_of_a_token_tells_everything_and_lets_nothing_be_changed(scopes, hand_out):
     token = hand_out(label="laptop", client="cli", scope=frozenset({"tracks:read"})).grant
 
     page = root().get(f"{TOKENS}{token.pk}/change/").text

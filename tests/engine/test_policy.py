@@ -28,6 +28,8 @@ NEVER = "never"
         pytest.param({"client": "\x00"}, id="nul in the client"),
         pytest.param({"scope": frozenset({"read write"})}, id="two scopes in one"),
         pytest.param({"scope": frozenset({""})}, id="an empty scope"),
+        pytest.param({"scope": "tracks:read"}, id="a text for a scope"),
+        pytest.param({"scope": frozenset({"tracks:read"})}, id="a scope where the site has none"),
         pytest.param({"lifetime": timedelta(0)}, id="no lifetime at all"),
         pytest.param({"lifetime": timedelta(days=-1)}, id="a lifetime that is over"),
         pytest.param({"lifetime": timedelta.max}, id="a lifetime past the end of the calendar"),

@@ -24,13 +24,13 @@ def rows(issued):
     return Grant.objects.filter(pk=issued.grant.pk)
 
 
-def test_a_token_speaks_for_its_user_through_its_client_within_its_scope(hand_out, user):
-    issued = hand_out(client="web", scope=frozenset({"tracks", "albums"}))
+def test_a_token_speaks_for_its_user_through_its_client_within_its_scope(scopes, hand_out, user):
+    issued = hand_out(client="web", scope=frozenset({"tracks:write", "tracks:read"}))
 
     principal = verify(issued.secret, accept=PERSONAL)
 
     assert (principal.subject, principal.client) == (user, "web")
-    assert (principal.scope, principal.grant_id) == (frozenset({"albums", "tracks"}), issued.grant.pk)
+    assert (principal.scope, principal.grant_id) == (frozenset({"tracks:read", "tracks:write"}), issued.grant.pk)
 
 
 def test_a_live_token_costs_one_query_whatever_else_its_user_has(hand_out, user, django_assert_num_queries):

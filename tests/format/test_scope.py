@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.errors import InvalidAsk
+from tessera.errors import InvalidScope
 from tessera.format.scope import join, split
 
 # RFC 6749 §3.3: visible ASCII, without the quotation mark and the backslash.
@@ -40,10 +40,10 @@ def test_no_scope_is_an_empty_text():
     ],
 )
 def test_what_is_no_scope_token_is_no_scope(token):
-    with pytest.raises(InvalidAsk):
+    with pytest.raises(InvalidScope):
         join(["write", token])
 
 
 def test_a_text_is_no_set_of_tokens():
-    with pytest.raises(InvalidAsk, match="'read'"):
+    with pytest.raises(InvalidScope, match="'read'"):
         join("read")

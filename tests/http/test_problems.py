@@ -21,6 +21,12 @@ DOWN = Problem(503, "temporarily_unavailable", "The service is not available for
         pytest.param(errors.PasswordChanged(), INVALID, id="its password was changed"),
         pytest.param(errors.MalformedHeader("Said."), Problem(401, "invalid_token", "Said."), id="unreadable header"),
         pytest.param(errors.InvalidAsk("Said."), Problem(400, "invalid_request", "Said."), id="an ask without sense"),
+        pytest.param(errors.InvalidScope("Said."), Problem(400, "invalid_scope", "Said."), id="no such scope"),
+        pytest.param(
+            errors.InsufficientScope(frozenset({"write", "read"})),
+            Problem(403, "insufficient_scope", "This takes a token with the scope read write."),
+            id="too little scope",
+        ),
         pytest.param(errors.NotAllowed("Said."), Problem(403, "access_denied", "Said."), id="against the policy"),
         pytest.param(errors.TooMany(7), Problem(429, "too_many_attempts", "Too many attempts.", 7), id="too many"),
         pytest.param(errors.StoreDown("database"), DOWN, id="storage down"),
@@ -44,6 +50,11 @@ def test_a_new_error_under_a_known_branch_needs_no_line_of_its_own():
         pytest.param(("Bearer", "api"), 'Bearer realm="api"', id="nothing was presented"),
         pytest.param(
             ("Bearer", "api", "invalid_token"), 'Bearer realm="api", error="invalid_token"', id="something was"
+        ),
+        pytest.param(
+            ("Bearer", "api", "insufficient_scope", {"write", "read"}),
+            'Bearer realm="api", error="insufficient_scope", scope="read write"',
+            id="something with too little scope",
         ),
         pytest.param(("Token", 'the "api"'), r'Token realm="the \"api\""', id="quotes in the realm"),
         pytest.param(("Token", 'a\\", error="x'), r'Token realm="a\\\", error=\"x"', id="a realm that would escape"),

@@ -18,12 +18,12 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def of_each_state(clock, hand_out):
+def of_each_state(scopes, clock, hand_out):
     """An expired, a revoked, a live one and a machine's, made one minute after the other."""
     asks: list[dict[str, Any]] = [
         {"label": "old phone", "lifetime": DAY},
         {"label": "stolen"},
-        {"label": "laptop", "client": "cli", "scope": frozenset({"read"})},
+        {"label": "laptop", "client": "cli", "scope": frozenset({"tracks:read"})},
         {"label": "backup", "kind": Kind.MACHINE, "subject": None, "lifetime": "never"},
     ]
     grants = []
@@ -92,7 +92,7 @@ def test_machines_see_each_as_an_object_on_a_line_of_its_own(clock, of_each_stat
         "name": "laptop",
         "kind": "personal",
         "client": "cli",
-        "scope": "read",
+        "scope": "tracks:read",
         "state": "live",
         "created_at": "2026-11-23T12:02:00+00:00",
         "last_used_at": None,

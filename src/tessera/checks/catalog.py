@@ -126,6 +126,11 @@ SENTENCES = MappingProxyType(
             'or of some of them, each to a whole number above zero and "evict" or "refuse".',
             'Such as {"sign-in": (5, "evict")}.',
         ),
+        "E033": (
+            'TESSERA["SCOPES"] must be a dict of words to what they let a client do.',
+            'Such as {"tracks:read": "See your tracks"}. A word is printable ASCII without spaces, quotation marks and '
+            "backslashes.",
+        ),
         "E037": (
             'TESSERA["COOKIES"] is True, and no CsrfViewMiddleware is in MIDDLEWARE: a page of another site could act '
             "for who is signed in.",

@@ -9,12 +9,14 @@ from typing import Any
 
 from django.core.cache import caches
 from django.core.checks import CheckMessage, Tags, register
+from django.utils.functional import Promise
 
 from tessera import conf
 from tessera.checks.catalog import say
 from tessera.checks.site import attempt, imported, tessera
 from tessera.engine.attempts import parse_rate
 from tessera.engine.policy import LIMITED_KINDS
+from tessera.format.scope import is_token
 from tessera.models import Kind
 
 _NESTED = ("REUSE_WINDOW", "ACCESS_LIFETIME", "REFRESH_LIFETIME")
@@ -65,6 +67,13 @@ def is_kinds(value: Any) -> bool:
     return isinstance(value, (list, tuple, set, frozenset)) and all(kind in Kind.values for kind in value)
 
 
+def is_scopes(value: Any) -> bool:
+    """Whether it maps words that may stand in a scope to what people read."""
+    return isinstance(value, Mapping) and all(
+        is_token(word) and isinstance(told, str | Promise) and str(told).strip() for word, told in value.items()
+    )
+
+
 def is_limit(value: Any) -> bool:
     """Whether it says how many there may be, and what becomes of one more. `True` is a number to Python."""
     count, when_full = value
@@ -112,6 +121,7 @@ PROOFS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "REUSE_WINDOW": ("E030", is_window),
     "RETRY_LIMIT": ("E030", is_window),
     "UNBOUND_KINDS": ("E006", is_kinds),
+    "SCOPES": ("E033", is_scopes),
     "LIMITS": ("E032", is_limits),
     "LAST_USED_INTERVAL": ("E007", lambda value: value is None or is_span(value)),
     "RETENTION": ("E008", is_window),

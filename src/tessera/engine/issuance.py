@@ -88,7 +88,7 @@ def granted(ask: Ask, terms: Terms, opaque: Opaque, created_at: datetime) -> Gra
         label=ask.label,
         address=ask.address,
         agent=ask.agent,
-        scope=scope.join(ask.scope),
+        scope=scope.join(terms.scope),
         created_at=created_at,
         ends_at=nearest_end(created_at, terms.idle_lifetime, terms.ends_at),
         idle_lifetime=terms.idle_lifetime,

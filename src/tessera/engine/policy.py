@@ -1,15 +1,16 @@
 """What a token is asked for, and the terms on which the site's policy grants it."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.module_loading import import_string
 
-from tessera.conf import Lifetime, WhenFull, current
-from tessera.errors import InvalidAsk, NotAllowed
+from tessera.conf import Lifetime, WhenFull, current, scopes
+from tessera.errors import InvalidAsk, InvalidScope, NotAllowed
+from tessera.format import scope
 from tessera.format.opaque import Purpose
 from tessera.models import LONGEST, Kind
 
@@ -48,8 +49,9 @@ class Ask:
     agent: str = ""
     """From where it is asked for, and by what software, to be shown to the user. Tell it only if it is to be kept."""
 
-    scope: frozenset[str] = frozenset()
-    """What the token may be used for, in words that the service defines, such as `{"read", "write"}`."""
+    scope: frozenset[str] | None = None
+    """What the token may be used for, in words of the site's `SCOPES`, such as `{"tracks:read"}`. `None`: all that the
+    policy grants."""
 
     lifetime: Lifetime | None = None
     """How long the token will live: `None` for the site's `TOKEN_LIFETIME`, `"never"` for a token without an end."""
@@ -86,6 +88,9 @@ class Terms:
     bound: bool
     """Whether it ends when the subject's password changes."""
 
+    scope: frozenset[str] = frozenset()
+    """What it may be used for. Of that it gets no more than was asked for."""
+
     idle_lifetime: timedelta | None = None
     """After what time without use it ends before that."""
 
@@ -102,10 +107,11 @@ class Policy:
     def judge(self, ask: Ask, now: datetime) -> Terms:
         """Return the terms for `ask`, whose form has been checked and whose subject is active.
 
-        Before each refresh it is asked again, for what the grant is: then its end and its bond stay as they were.
+        Before each refresh it is asked again, for what the grant is: then its end and its bond stay as they were, and
+        what it no longer grants of the scope has gone for good.
 
         Raises:
-            InvalidAsk: what is asked for makes no sense.
+            InvalidAsk: what is asked for makes no sense, such as a scope that the site does not have.
             NotAllowed: this subject may not have it.
         """
         settings = current()
@@ -113,6 +119,7 @@ class Policy:
             purpose=PURPOSES[Kind(ask.kind)],
             ends_at=_end(settings.TOKEN_LIFETIME if ask.lifetime is None else ask.lifetime, now),
             bound=ask.subject is not None and ask.kind not in settings.UNBOUND_KINDS,
+            scope=_registered(ask.scope),
             idle_lifetime=ask.idle_lifetime or (settings.REFRESH_LIFETIME if ask.may_refresh else None),
             access_lifetime=settings.ACCESS_LIFETIME if ask.may_refresh else None,
             limit=Limit(*settings.LIMITS[ask.kind]) if ask.kind in settings.LIMITS else None,
@@ -123,7 +130,18 @@ def judge(ask: Ask, now: datetime) -> Terms:
     """Check the form of `ask`, then let the site's policy decide."""
     _prove(ask)
     policy: Policy = import_string(current().POLICY)()
-    return policy.judge(ask, now)
+    terms = policy.judge(ask, now)
+    # Whoever asks for less than everything relies on it: a token that is made by another gets no more than that has.
+    return terms if ask.scope is None else replace(terms, scope=terms.scope & ask.scope)
+
+
+def _registered(asked: frozenset[str] | None) -> frozenset[str]:
+    registered = frozenset(scopes())
+    if asked is None:
+        return registered
+    if unknown := asked - registered:
+        raise InvalidScope(f"{min(unknown)!r} is no scope of this site.")
+    return asked
 
 
 def _prove(ask: Ask) -> None:
@@ -135,6 +153,7 @@ def _prove(ask: Ask) -> None:
         raise InvalidAsk(f"Only a {' or a '.join(REFRESHABLE)} comes with a refresh token.")
     if ask.idle_lifetime is not None and not _is_span(ask.idle_lifetime):
         raise InvalidAsk("An idle lifetime is a positive span, or None.")
+    scope.join(ask.scope or ())
     if ask.subject is None and ask.kind != Kind.MACHINE:
         raise InvalidAsk("Only a machine token can do without a user.")
     if ask.subject is not None and ask.subject.pk is None:

@@ -4,23 +4,28 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from tessera.errors import InvalidAsk
+from tessera.errors import InvalidScope
 
 _TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+
+
+def is_token(value: str) -> bool:
+    """Whether it may stand in a scope."""
+    return _TOKEN.fullmatch(value) is not None
 
 
 def join(scope: Iterable[str]) -> str:
     """The scope as it stands on the wire and in the row.
 
     Raises:
-        InvalidAsk: one of them is no scope token, or a text was given in place of a set.
+        InvalidScope: one of them is no scope token, or a text was given in place of a set.
     """
     if isinstance(scope, str):  # Python would take it apart into its letters.
-        raise InvalidAsk(f"A scope is a set of words, such as {{{scope!r}}}, and no text.")
+        raise InvalidScope(f"A scope is a set of words, such as {{{scope!r}}}, and no text.")
     tokens = sorted(set(scope))
     for token in tokens:
-        if not _TOKEN.fullmatch(token):
-            raise InvalidAsk(f"{token!r} is no scope.")
+        if not is_token(token):
+            raise InvalidScope(f"{token!r} is no scope.")
     return " ".join(tokens)
 
 

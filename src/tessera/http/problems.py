@@ -1,6 +1,7 @@
 """How an error is answered: its status, code and challenge. A dialect may change the body, never these."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tessera.errors import InvalidAsk, InvalidCredential, MalformedHeader, NotAllowed, StoreDown, TesseraError, TooMany
@@ -43,7 +44,11 @@ def problem(error: TesseraError) -> Problem:
     return Problem(status, error.code, str(error))
 
 
-def challenge(scheme: str, realm: str, error: str | None = None) -> str:
-    """The `WWW-Authenticate` of a 401 (RFC 6750 §3). Without `error` where no credential was presented."""
+def challenge(scheme: str, realm: str, error: str | None = None, scope: Iterable[str] = ()) -> str:
+    """The `WWW-Authenticate` of a refusal (RFC 6750 §3). Without `error` where no credential was presented.
+
+    `scope` is what it takes, where a token has too little.
+    """
     quoted = _NO_TEXT.sub("?", realm).replace("\\", "\\\\").replace('"', '\\"')
-    return f'{scheme} realm="{quoted}"' + (f', error="{error}"' if error else "")
+    told = {"error": error, "scope": " ".join(sorted(scope))}
+    return f'{scheme} realm="{quoted}"' + "".join(f', {name}="{value}"' for name, value in told.items() if value)

@@ -78,7 +78,7 @@ def test_any_other_method_is_a_405_and_replaces_nothing(client, hand_out, method
 
 @pytest.mark.parametrize("kind", [Kind.SIGN_IN, Kind.PERSONAL])
 @pytest.mark.parametrize("lifetime", [timedelta(hours=1), "never"])
-def test_name_scope_kind_and_end_are_inherited(client, hand_out, kind, lifetime):
+def test_name_scope_kind_and_end_are_inherited(scopes, client, hand_out, kind, lifetime):
     asked = {"kind": kind, "label": "phone", "scope": frozenset({"tracks:read"}), "client": "app", "lifetime": lifetime}
     old = hand_out(**asked)
 

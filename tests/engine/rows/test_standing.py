@@ -34,7 +34,8 @@ def found(issued: Issued, now: datetime) -> Standing:
         pytest.param({"kind": Kind.ADOPTED}, id="an adopted one"),
     ],
 )
-def test_it_is_what_the_orm_reads(hand_out, clock, ask):
+def test_it_is_what_the_orm_reads(settings, hand_out, clock, ask):
+    settings.TESSERA = {**settings.TESSERA, "SCOPES": {"read": "All", "100%s": "All"}}
     issued = hand_out(**ask)
 
     standing = found(issued, clock.time)
