@@ -27,9 +27,9 @@ PAIR = {"kind": Kind.SIGN_IN, "may_refresh": True}
 """What is asked for a sign-in that can be refreshed."""
 
 
-def traded(issued: Issued, *, client: str | None = None) -> Issued:
+def traded(issued: Issued, *, client: str | None = None, scope: frozenset[str] | None = None) -> Issued:
     """The pair that its refresh token is traded for."""
-    return redeem(issued.refresh_secret or "", accept=REFRESH, client=client)
+    return redeem(issued.refresh_secret or "", accept=REFRESH, client=client, scope=scope)
 
 
 def secrets_of(issued: Issued) -> tuple[str, str | None]:

@@ -20,7 +20,7 @@ from typing import Any
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
-from tessera.conf import current, prefixes
+from tessera.conf import current, prefixes, scopes
 from tessera.engine.bond import bond
 from tessera.engine.issuance import Issued, columns_of, take
 from tessera.engine.keyring import keyring, keys_named
@@ -29,7 +29,7 @@ from tessera.engine.revocation import Which, end
 from tessera.engine.rows.lookup import find, live
 from tessera.engine.rows.storage import alias, refuse_transaction, update
 from tessera.engine.verification import noting, read, refuse_broken_bond, refuse_ended
-from tessera.errors import Expired, Reused, StoreDown, Unknown, WrongClient
+from tessera.errors import Expired, InvalidScope, Reused, StoreDown, Unknown, WrongClient
 from tessera.format import scope
 from tessera.format.opaque import LAST_GENERATION, Opaque, Purpose, to_bytes
 from tessera.format.pair import Pair, mint_pair, successor
@@ -63,7 +63,9 @@ class Reuse(StrEnum):
 
 
 @sensitive_variables()
-def redeem(secret: str | bytes, *, accept: Container[Purpose], client: str | None = None) -> Issued:
+def redeem(
+    secret: str | bytes, *, accept: Container[Purpose], client: str | None = None, scope: frozenset[str] | None = None
+) -> Issued:
     """Trade a refresh token for the next pair. It costs a SELECT and an UPDATE.
 
     It can be traded once. Presenting it again ends its grant (RFC 9700 §4.14.2), unless two tabs refresh at once, or an
@@ -71,18 +73,22 @@ def redeem(secret: str | bytes, *, accept: Container[Purpose], client: str | Non
 
     `client`, if given, must be the one that the grant was issued to. Whoever presents it for another ends nothing.
 
+    `scope`, if given, is that of the next access token. The refresh token keeps all that the grant has (RFC 6749 §6),
+    and `None` asks for that.
+
     Raises:
         Reused: it was traded before, and its grant has now ended.
         Dead: it has ended otherwise. The subclass says why: tell that to the log, never to the client.
         WrongClient: it was issued to another client.
         WrongPurpose: it is no refresh token, or `accept` does not hold that purpose.
         Malformed: it was not minted here.
+        InvalidScope: the grant has no such `scope`, or the pair has more that would be told again. Nothing has ended.
         NotAllowed: the policy says no, and nothing has ended.
         StoreDown: the storage does not answer, or is too busy. Present the same token again.
         RuntimeError: it was called within a transaction, which could undo what it does.
     """
     presented, traded = to_bytes(secret), {Purpose.REFRESH} if Purpose.REFRESH in accept else set()
-    trade = Trade(presented, read(presented, traded)[0], clock.now(), secrets.token_bytes(32))
+    trade = Trade(presented, read(presented, traded)[0], scope, clock.now(), secrets.token_bytes(32))
     refuse_transaction("redeem")
     for _ in range(_READINGS):
         grant = find(trade.opaque.grant_id)
@@ -100,10 +106,11 @@ def redeem(secret: str | bytes, *, accept: Container[Purpose], client: str | Non
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """A refresh token that was presented, when that was, and the chance that its successor is derived with."""
+    """A refresh token that was presented, for what and when, and the chance that its successor is derived with."""
 
     secret: bytes = field(repr=False)
     opaque: Opaque
+    scope: frozenset[str] | None
     now: datetime
     nonce: bytes = field(repr=False)
 
@@ -114,6 +121,8 @@ class Trade:
         child = self._child(grant)
         if child and grant.is_rotated_within(current().REUSE_WINDOW, self.now):
             refuse_broken_bond(child.refresh, grant)
+            if not scope.split(grant.scope) <= self._asked_of(_whole(grant)):
+                raise InvalidScope("The token was traded just now, for one of another scope.")
             return Issued(child.access_secret, grant, child.refresh_secret)
         if child and grant.seen_at is None and grant.is_rotated_within(current().RETRY_LIMIT, self.now):
             # The access token before has had its window, and may have expired since: another would bring it back.
@@ -148,6 +157,7 @@ class Trade:
         pair = mint_pair(prefixes()[0], grant.pk, generation, chance, keys)
         changes |= columns_of(pair, nearest_end(self.now, terms.access_lifetime, ends_at))
         changes |= {"ends_at": ends_at, "rotated_at": self.now, "nonce": self.nonce, "seen_at": None}
+        changes |= self._scopes(grant, terms.scope)
         changes["fingerprint"] = bond(keys, grant.pk, grant.subject, to_password=is_bound)
         # A generation has one pair, so its number stands for it. The fingerprint: it may have been moved meanwhile.
         unchanged = {"pk": grant.pk, "generation": held.generation, "fingerprint": grant.fingerprint, **still}
@@ -156,6 +166,21 @@ class Trade:
         take(grant, changes)
         token_refreshed.send_robust(Grant, grant=grant)
         return Issued(pair.access_secret, grant, pair.refresh_secret)
+
+    def _scopes(self, grant: Grant, whole: frozenset[str]) -> dict[str, Any]:
+        """What the row says of the scope of the next pair."""
+        asked = self._asked_of(whole)
+        told = {"scope": scope.join(asked), "refresh_scope": None if asked == whole else scope.join(whole)}
+        # The row has one scope for both: the access token before must not have, for the window, what it never had.
+        return told if asked <= scope.split(grant.scope) else {**told, "previous_access_digest": None}
+
+    def _asked_of(self, whole: frozenset[str]) -> frozenset[str]:
+        """The part that is asked for."""
+        if self.scope is None:
+            return whole
+        if not self.scope <= whole:
+            raise InvalidScope("The scope is wider than the one that was granted.")
+        return self.scope
 
     def _end(self, grant: Grant) -> None:
         """End a grant whose token was traded before, unless it has ended just now."""
@@ -176,14 +201,19 @@ def _access_before(grant: Grant, now: datetime) -> bytes | memoryview | None:
     return None if is_over else grant.access_digest
 
 
+def _whole(grant: Grant) -> frozenset[str]:
+    """What the refresh token may be traded for."""
+    return scope.split(grant.scope if grant.refresh_scope is None else grant.refresh_scope)
+
+
 def _ask_of(grant: Grant) -> Ask:
-    """What the policy is asked for at a refresh."""
+    """What the policy is asked for at a refresh. Words that the site no longer has fall away."""
     return Ask(
         subject=grant.subject,
         kind=Kind(grant.kind),
         client=grant.client,
         label=grant.label,
-        scope=scope.split(grant.scope),
+        scope=_whole(grant) & scopes().keys(),
         idle_lifetime=grant.idle_lifetime,
         may_refresh=True,
     )
