@@ -210,12 +210,21 @@ def test_a_pair_is_described_field_by_field():
     components = {name: set(each["properties"]) for name, each in schema["components"]["schemas"].items()}
     pair = {"access_token", "token_type", "expires_in", "refresh_token", "refresh_expires_in"}
     assert components == {
-        "NativeLogin": {"username", "password", "label", "remember"},
+        "NativeLogin": {"username", "email", "password", "label", "remember"},
         "NativeRefresh": {"refresh_token"},
         "NativeLogout": {"refresh_token"},
         "IssuedPair": pair,
         "NativeProblem": {"detail", "code"},
-        "NativeLoginProblem": {"username", "password", "label", "remember", "non_field_errors", "detail", "code"},
+        "NativeLoginProblem": {
+            "username",
+            "email",
+            "password",
+            "label",
+            "remember",
+            "non_field_errors",
+            "detail",
+            "code",
+        },
         "NativeRefreshProblem": {"refresh_token", "non_field_errors", "detail", "code"},
     }
     assert schema["components"]["schemas"]["IssuedPair"]["required"] == ["access_token", "token_type"]

@@ -37,6 +37,7 @@ class NativeLoginProblemSerializer(LoginProblemSerializer):
     label = serializers.ListField(  # type: ignore[assignment]
         child=serializers.CharField(), required=False
     )
+    email = serializers.ListField(child=serializers.CharField(), required=False)
     remember = serializers.ListField(child=serializers.CharField(), required=False)
     code = serializers.CharField(required=False)
 
@@ -89,7 +90,7 @@ class NativeLogInView(NativeView):
     target_class = "tessera.dialects.native.views.LogIn"
     codes = (200, 400, 401, 403, 415, 429, 503)
     answers = NATIVE_LOGIN_ANSWERS
-    told = "A name and a password, for an access token and a refresh token."
+    told = "A name or an e-mail address, and a password, for an access token and a refresh token."
 
 
 class NativeRefreshView(NativeView):

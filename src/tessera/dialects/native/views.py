@@ -1,4 +1,4 @@
-"""The endpoints: a name and a password for a pair, a refresh token for the next pair, and the end of the sign-in."""
+"""The endpoints: who somebody is for a pair, a refresh token for the next pair, and the end of the sign-in."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -12,7 +12,8 @@ from rest_framework.response import Response
 from tessera import clock
 from tessera.conf import current
 from tessera.drf.endpoint import Endpoint
-from tessera.drf.login import NameAndPassword, log_in
+from tessera.drf.login import log_in
+from tessera.drf.names import NameOrEmail
 from tessera.drf.presented import PresentedToken
 from tessera.engine.issuance import Issued, issue
 from tessera.engine.policy import Ask
@@ -31,8 +32,8 @@ where that one is asked who it is, and not here."""
 REFRESH = frozenset({Purpose.REFRESH})
 
 
-class NativeLoginSerializer(NameAndPassword):
-    """A name and a password, what the user calls the device, and whether to stay signed in on it."""
+class NativeLoginSerializer(NameOrEmail):
+    """A name or an address, and a password; what the user calls the device, and whether to stay signed in on it."""
 
     label = serializers.CharField(  # type: ignore[assignment]  # A field's own label is told to its constructor.
         label=_("Name"), max_length=LONGEST["label"], required=False, allow_blank=True, default="", write_only=True
@@ -97,7 +98,7 @@ class NativeEndpoint(Endpoint):
 
 
 class LogIn(NativeEndpoint):
-    """Sign in with a name and a password, for an access token and a refresh token."""
+    """Sign in with a name or an address, and a password, for an access token and a refresh token."""
 
     serializer_class = NativeLoginSerializer
 
