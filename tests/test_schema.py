@@ -81,7 +81,7 @@ execute_from_command_line(["django", "spectacular", *words])
 
 @pytest.mark.parametrize(
     ("code", "paths"),
-    [pytest.param(MINIMAL, 6, id="a minimal project"), pytest.param(EXAMPLE, 10, id="the example")],
+    [pytest.param(MINIMAL, 7, id="a minimal project"), pytest.param(EXAMPLE, 11, id="the example")],
 )
 def test_the_document_of_a_project_is_valid_and_without_a_warning(code, paths):
     run = python("-c", code, folder=ROOT)
@@ -144,6 +144,12 @@ def test_the_document_of_a_project_is_valid_and_without_a_warning(code, paths):
             id="refresh",
         ),
         pytest.param(
+            "/auth/verify/",
+            "post",
+            {"200": "VerifiedToken", **dict.fromkeys(["401", "503"], "NativeProblem")},
+            id="verify",
+        ),
+        pytest.param(
             "/auth/logout/",
             "post",
             {
@@ -199,6 +205,7 @@ def test_only_what_is_about_a_presented_token_asks_for_one():
         "/api-token-auth/revoke/": {"post": [{"bearerAuth": []}]},
         "/auth/login/": {"post": [{}]},
         "/auth/refresh/": {"post": [{}]},
+        "/auth/verify/": {"post": [{"bearerAuth": []}]},
         "/auth/logout/": {"post": [{"bearerAuth": []}, {}]},
     }
     assert with_body == {"/api-token-auth/", "/auth/login/", "/auth/refresh/", "/auth/logout/"}
@@ -207,13 +214,15 @@ def test_only_what_is_about_a_presented_token_asks_for_one():
 def test_a_pair_is_described_field_by_field():
     schema = document(NATIVE)
 
-    components = {name: set(each["properties"]) for name, each in schema["components"]["schemas"].items()}
+    components = {name: set(each.get("properties", ())) for name, each in schema["components"]["schemas"].items()}
     pair = {"access_token", "token_type", "expires_in", "refresh_token", "refresh_expires_in"}
     assert components == {
         "NativeLogin": {"username", "email", "password", "label", "remember"},
         "NativeRefresh": {"refresh_token"},
         "NativeLogout": {"refresh_token"},
         "IssuedPair": pair,
+        "VerifiedToken": {"id", "kind", "label", "client", "user", "expires_in"},
+        "KindEnum": set(),
         "NativeProblem": {"detail", "code"},
         "NativeLoginProblem": {
             "username",

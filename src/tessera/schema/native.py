@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from drf_spectacular.extensions import OpenApiViewExtension
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
+from rest_framework.permissions import AllowAny, IsAuthenticated
 
+from tessera.models import Kind
 from tessera.schema.answers import ANSWERS, LoginProblemSerializer, described
 
 if TYPE_CHECKING:
@@ -22,6 +24,17 @@ class IssuedPairSerializer(serializers.Serializer[Any]):
     expires_in = serializers.IntegerField(required=False, help_text="Seconds. Without it, there is no end.")
     refresh_token = serializers.CharField(required=False)
     refresh_expires_in = serializers.IntegerField(required=False, help_text="Seconds. Each refresh starts them anew.")
+
+
+class VerifiedTokenSerializer(serializers.Serializer[Any]):
+    """A response that says what a token is."""
+
+    id = serializers.UUIDField(help_text="Of its grant. A refresh does not change it.")
+    kind = serializers.ChoiceField(Kind.choices)
+    label = serializers.CharField(help_text="What the user calls it.")  # type: ignore[assignment]
+    client = serializers.CharField(help_text="The software that it was issued to; blank for the site's own.")
+    user = serializers.CharField(allow_null=True, help_text="The name. A machine may act for no user.")
+    expires_in = serializers.IntegerField(allow_null=True, help_text="Seconds. Without them, there is no end.")
 
 
 class NativeProblemSerializer(serializers.Serializer[Any]):
@@ -59,6 +72,11 @@ NATIVE_ANSWERS = {
     403: OpenApiResponse(NativeProblemSerializer, "The site's policy does not allow it."),
     **{code: OpenApiResponse(NativeProblemSerializer, ANSWERS[code].description) for code in (415, 429, 503)},
 }
+NATIVE_VERIFY_ANSWERS = {
+    **NATIVE_ANSWERS,
+    200: OpenApiResponse(VerifiedTokenSerializer, "It opens what it is for."),
+    401: OpenApiResponse(NativeProblemSerializer, "No token was presented, or one that opens nothing."),
+}
 NATIVE_LOGIN_ANSWERS = {
     **NATIVE_ANSWERS,
     400: OpenApiResponse(NativeLoginProblemSerializer, "The body has not the right fields, or cannot be read."),
@@ -74,14 +92,18 @@ class NativeView(OpenApiViewExtension):
     codes: ClassVar[tuple[int, ...]]
     answers = NATIVE_ANSWERS
     told: ClassVar[str]
+    has_body: ClassVar[bool] = True
+    """Without one, the token in the header is all that there is, and must be there."""
 
     def view_replacement(self) -> "type[APIView]":
         """The view, described. One that looks for a token in the header shows that it may have one."""
 
         class Described(self.target):  # type: ignore[name-defined, misc]
             authentication_classes = [type(self.target.authenticator)] if hasattr(self.target, "authenticator") else []
+            permission_classes = [AllowAny if self.has_body else IsAuthenticated]
 
-        return described(*self.codes, answers=self.answers, description=self.told)(Described)
+        more: dict[str, Any] = {} if self.has_body else {"request": None}
+        return described(*self.codes, answers=self.answers, description=self.told, **more)(Described)
 
 
 class NativeLogInView(NativeView):
@@ -99,6 +121,16 @@ class NativeRefreshView(NativeView):
     target_class = "tessera.dialects.native.views.Refresh"
     codes = (200, 400, 401, 403, 415, 503)
     told = "A refresh token, for the next pair. One that was traded before ends its sign-in."
+
+
+class NativeVerifyView(NativeView):
+    """Describes the question what a token is."""
+
+    target_class = "tessera.dialects.native.views.Verify"
+    codes = (200, 401, 503)
+    answers = NATIVE_VERIFY_ANSWERS
+    told = "What the token in the header is, and whom it speaks for."
+    has_body = False
 
 
 class NativeLogOutView(NativeView):

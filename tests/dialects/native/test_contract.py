@@ -10,7 +10,7 @@ from tessera import Kind, Policy, Purpose, Terms, redeem
 from tessera.models import Grant
 from tests.credentials import bearing
 
-LOGIN, REFRESH, LOGOUT = "/auth/login/", "/auth/refresh/", "/auth/logout/"
+LOGIN, REFRESH, VERIFY, LOGOUT = "/auth/login/", "/auth/refresh/", "/auth/verify/", "/auth/logout/"
 ADA = {"username": "ada", "password": "lovelace-1843"}
 
 UNKEPT = {"Cache-Control": "no-store", "Pragma": "no-cache", "Vary": "Authorization"}
@@ -215,7 +215,7 @@ def test_past_the_log_in_rates_no_password_is_looked_at(client, user, clock):
     assert whole(answer) == (429, throttled, UNKEPT | {"Retry-After": "60"})
 
 
-@pytest.mark.parametrize("path", [LOGIN, REFRESH, LOGOUT])
+@pytest.mark.parametrize("path", [LOGIN, REFRESH, VERIFY, LOGOUT])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "TRACE"])
 def test_any_other_method_is_a_405_and_nothing_happens(client, sign_in, path, method):
     body = sign_in()
@@ -230,7 +230,7 @@ def test_any_other_method_is_a_405_and_nothing_happens(client, sign_in, path, me
     assert redeem(body["refresh_token"], accept={Purpose.REFRESH}).grant.generation == 1
 
 
-@pytest.mark.parametrize("path", [LOGIN, REFRESH, LOGOUT])
+@pytest.mark.parametrize("path", [LOGIN, REFRESH, VERIFY, LOGOUT])
 def test_json_is_all_that_is_spoken(client, db, path):
     answer = client.post(path, ADA, headers={"Accept": "text/html"})
 

@@ -1,4 +1,4 @@
-"""The endpoints: who somebody is for a pair, a refresh token for the next pair, and the end of the sign-in."""
+"""The endpoints: who somebody is for a pair, a refresh token for the next pair, what a token is, and its end."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -19,7 +19,8 @@ from tessera.engine.issuance import Issued, issue
 from tessera.engine.policy import Ask
 from tessera.engine.redemption import redeem
 from tessera.engine.revocation import revoke_presented
-from tessera.errors import InvalidCredential, TesseraError
+from tessera.engine.verification import verify
+from tessera.errors import InvalidCredential, TesseraError, Unknown
 from tessera.format.opaque import Purpose
 from tessera.http.carriers import LONGEST as LONGEST_TOKEN
 from tessera.http.problems import challenge
@@ -130,6 +131,27 @@ class Refresh(NativeEndpoint):
     def post(self, request: Request) -> Response:
         """Trade it. One that was traded before ends the sign-in, and is answered like any other that opens nothing."""
         return pair(redeem(self.sent(request)["refresh_token"], accept=REFRESH, client=FIRST_PARTY))
+
+
+class Verify(NativeEndpoint, PresentedToken):
+    """Tell whoever holds a token what it is, and whom it speaks for."""
+
+    def post(self, request: Request) -> Response:
+        """Verify it, as any other view does, and read its row for the rest."""
+        principal = verify(self.presented(request), accept=self.authenticator.accept)
+        grant = principal.grant
+        if grant is None:
+            raise Unknown("row")  # Deleted just now.
+        return Response(
+            {
+                "id": grant.pk,
+                "kind": grant.kind,
+                "label": grant.label,
+                "client": principal.client,
+                "user": principal.subject and principal.subject.get_username(),
+                "expires_in": seconds(clock.now(), grant.access_ends_at),
+            }
+        )
 
 
 class LogOut(NativeEndpoint, PresentedToken):
