@@ -18,6 +18,7 @@ Lifetime = timedelta | Literal["never"]
 Wording = str | Promise
 WhenFull = Literal["evict", "refuse"]
 WHEN_FULL = frozenset(get_args(WhenFull))
+RECORDABLE = ("address", "agent")
 
 TOKENS = "tokens"
 """The word of ours among the scopes of a site that has any: with it, a client may manage its user's tokens."""
@@ -86,6 +87,11 @@ class Settings:
 
     LAST_USED_INTERVAL: timedelta | None = timedelta(minutes=10)
     """How often, at most, the last use of a token is recorded: each time is one write. `None` records none."""
+
+    RECORDED: tuple[str, ...] = ()
+    """What is kept of a log-in for its user to see in the list of his tokens: `"address"`, from where it came, and
+    `"agent"`, what its browser or app called itself. Both tell of a person, so a site that keeps them says so to its
+    users. They go with the row."""
 
     RETENTION: timedelta = timedelta(days=30)
     """How long the row of an ended token is kept for people to look at. Then it goes: at once with `manage.py tessera

@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 from django.core import checks
 
-from tessera.conf import DEFAULT_LOGIN_RATES
+from tessera.conf import DEFAULT_LOGIN_RATES, RECORDABLE
 from tessera.engine.policy import LIMITED_KINDS
 from tessera.models import Kind
 
@@ -130,6 +130,10 @@ SENTENCES = MappingProxyType(
             'TESSERA["SCOPES"] must be a dict of words to what they let a client do.',
             'Such as {"tracks:read": "See your tracks"}. A word is printable ASCII without spaces, quotation marks and '
             "backslashes.",
+        ),
+        "E036": (
+            f'TESSERA["RECORDED"] must be a list, tuple or set of {", ".join(RECORDABLE)}, or of one of them.',
+            'Such as ("agent",), with the comma.',
         ),
         "E037": (
             'TESSERA["COOKIES"] is True, and no CsrfViewMiddleware is in MIDDLEWARE: a page of another site could act '

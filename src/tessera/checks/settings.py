@@ -74,6 +74,11 @@ def is_scopes(value: Any) -> bool:
     )
 
 
+def is_recorded(value: Any) -> bool:
+    """Whether it is a collection of what can be recorded of a log-in."""
+    return isinstance(value, (list, tuple, set, frozenset)) and all(name in conf.RECORDABLE for name in value)
+
+
 def is_limit(value: Any) -> bool:
     """Whether it says how many there may be, and what becomes of one more. `True` is a number to Python."""
     count, when_full = value
@@ -124,6 +129,7 @@ PROOFS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "SCOPES": ("E033", is_scopes),
     "LIMITS": ("E032", is_limits),
     "LAST_USED_INTERVAL": ("E007", lambda value: value is None or is_span(value)),
+    "RECORDED": ("E036", is_recorded),
     "RETENTION": ("E008", is_window),
     "TOKEN_FOR_NEW_USERS": ("E009", lambda value: value is None or callable(imported(value))),
     "POLICY": ("E010", is_policy),

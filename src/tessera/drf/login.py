@@ -12,13 +12,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from rest_framework import serializers
-from rest_framework.settings import api_settings
 
 from tessera import clock
+from tessera.drf.origin import address_of
 from tessera.engine.attempts import Attempt, admit, note_failure, note_success
 from tessera.engine.rows.storage import storage
 from tessera.errors import TooMany
-from tessera.http.address import client_address
 from tessera.models import Grant
 from tessera.signals import login_failed
 
@@ -64,7 +63,7 @@ def log_in(request: HttpRequest | None, name: str, password: str) -> AbstractBas
         TooMany: there were too many attempts; the password was not looked at.
         StoreDown: the database or the cache does not answer.
     """
-    now, attempt = clock.now(), Attempt(name, _address(request))
+    now, attempt = clock.now(), Attempt(name, address_of(request))
     try:
         admit(attempt, now)
     except TooMany as error:
@@ -91,11 +90,3 @@ def _tell(request: HttpRequest | None, attempt: Attempt, reason: Failure) -> Non
     # Never the name: who is in the wrong field types the password there.
     login_failed.send_robust(Grant, request=request, reason=reason)
     audit.info("login failed: %s address=%r", reason, attempt.address)
-
-
-def _address(request: HttpRequest | None) -> str:
-    if request is None:
-        return ""
-    return client_address(
-        request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""), api_settings.NUM_PROXIES or 0
-    )

@@ -14,6 +14,7 @@ from tessera.conf import current
 from tessera.drf.endpoint import Endpoint
 from tessera.drf.login import log_in
 from tessera.drf.names import NameOrEmail
+from tessera.drf.origin import origin_of
 from tessera.drf.presented import PresentedToken
 from tessera.engine.issuance import Issued, issue
 from tessera.engine.policy import Ask
@@ -118,6 +119,7 @@ class LogIn(NativeEndpoint):
                     label=sent["label"],
                     lifetime=None if sent["remember"] else current().short_lifetime(),
                     may_refresh=True,
+                    **origin_of(request._request),
                 )
             )
         )
