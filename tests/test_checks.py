@@ -148,6 +148,7 @@ def test_a_right_site_is_told_nothing(tessera):
         pytest.param("E029", {"ACCESS_LIFETIME": timedelta(0)}, id="access: none"),
         pytest.param("E029", {"REFRESH_LIFETIME": "never"}, id="refresh: never"),
         pytest.param("E029", {"SHORT_LIFETIME": 12}, id="short: a number"),
+        pytest.param("E029", {"RECENT_LOGIN": timedelta(0)}, id="recent: none"),
         pytest.param("E030", {"REUSE_WINDOW": timedelta(seconds=-1)}, id="window: negative"),
         pytest.param("E030", {"RETRY_LIMIT": None}, id="retry: None"),
         pytest.param(

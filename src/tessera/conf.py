@@ -72,6 +72,10 @@ class Settings:
     that it was traded for. It gets another, and the one that nobody used is dead. Each answer begins the span anew.
     Longer than a client is without a network."""
 
+    RECENT_LOGIN: timedelta = timedelta(minutes=15)
+    """How young a sign-in has to be to make a personal token, counted from its log-in. Whoever finds an older one must
+    not make himself another, that outlives it. A refresh does not make a sign-in younger; only a log-in is as good."""
+
     UNBOUND_KINDS: tuple[str, ...] = ()
     """Kinds of token that outlive a changed password, such as `("machine",)`. Decided when the token is made."""
 

@@ -17,7 +17,8 @@
     │  ├─ InvalidScope        no such scope is to be had here
     │  └─ KeyTaken            the key that is to be adopted was adopted before
     ├─ NotAllowed             policy says no
-    │  └─ InsufficientScope   the token is good, and not for this
+    │  ├─ InsufficientScope   the token is good, and not for this
+    │  └─ LoginRequired       this takes a log-in, or a more recent one
     ├─ TooMany                wait, then try again
     ├─ SecretGone             a secret was asked for that can no longer be read
     └─ StoreDown              the storage does not answer: nothing is known of the credential
@@ -118,6 +119,12 @@ class InsufficientScope(NotAllowed):
     def __init__(self, scope: frozenset[str]) -> None:
         super().__init__(f"This takes a token with the scope {' '.join(sorted(scope))}.")
         self.scope = scope
+
+
+class LoginRequired(NotAllowed):
+    """What presents the token has to be a person, who has just logged in. A token may have been found or stolen."""
+
+    code = "login_required"
 
 
 class TooMany(TesseraError):

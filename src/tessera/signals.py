@@ -20,7 +20,8 @@ token_replaced = Signal()
 token_revoked = Signal()
 """Grants were revoked, as many as `ended`, for `reason`: those with the `grant_ids`, or, if that is empty, all of
 the user `subject_id`. Unless `client` is `None`, only those of that client. Unless `kept` is `None`, all but that.
-`subject_id` stands beside `grant_ids` where it was known: after a reuse, and where a limit was reached."""
+`subject_id` stands beside `grant_ids` where it was known: after a reuse, where a limit was reached, and where
+its user ended it."""
 
 reuse_detected = Signal()
 """A refresh token that had been traded came back, so the grant `grant_id` of `subject_id` has ended: it, or what it was

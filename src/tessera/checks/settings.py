@@ -125,6 +125,7 @@ PROOFS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "SHORT_LIFETIME": ("E029", is_span),
     "REUSE_WINDOW": ("E030", is_window),
     "RETRY_LIMIT": ("E030", is_window),
+    "RECENT_LOGIN": ("E029", is_span),
     "UNBOUND_KINDS": ("E006", is_kinds),
     "SCOPES": ("E033", is_scopes),
     "LIMITS": ("E032", is_limits),

@@ -35,7 +35,7 @@ def counted(ask: Ask, limit: Limit | None, now: datetime) -> Iterator[None]:
         yield
         return
     with transaction.atomic(using=alias()):
-        _hold(subject)
+        hold(subject)
         # Of those of an old password none opens anything: who has changed it must be able to sign in.
         good = (grant for grant in one_by_one(_live(subject, ask.kind, now)) if is_bound(grant, subject))
         if len(list(islice(good, limit.count))) == limit.count:
@@ -60,7 +60,7 @@ def end_surplus(grant: Grant, limit: Limit | None, now: datetime) -> None:
     def ended() -> tuple[int, list[UUID]]:
         with transaction.atomic(using=alias()):
             # One log-in after another, or two that came together could each end the other's.
-            _hold(subject)
+            hold(subject)
             # Read first: whoever is told of an end is told of whose.
             found = list(rows.values_list("pk", flat=True))
             surplus = [pk for pk in found if pk != grant.pk][room:]
@@ -87,7 +87,7 @@ def _live(subject: AbstractBaseUser, kind: str, now: datetime) -> QuerySet[Grant
     return Grant.objects.using(alias()).filter(live(now), subject_id=key_of(subject), kind=kind).order_by("-pk")
 
 
-def _hold(subject: AbstractBaseUser) -> None:
+def hold(subject: AbstractBaseUser) -> None:
     """Until the end of the transaction, whoever else would hold this subject has to wait."""
     features = connections[alias()].features
     if features.has_select_for_update:

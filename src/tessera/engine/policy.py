@@ -160,10 +160,14 @@ def _prove(ask: Ask) -> None:
         raise InvalidAsk("The user is not saved yet.")
     if ask.subject is not None and not ask.subject.is_active:
         raise NotAllowed("The user is not active.")
-    for name, longest in LONGEST.items():
-        value = getattr(ask, name)
-        if len(value) > longest or "\x00" in value:
-            raise InvalidAsk(f"The {name} must be text of at most {longest} characters, without NUL.")
+    for name in LONGEST:
+        prove_text(name, getattr(ask, name))
+
+
+def prove_text(name: str, value: str) -> None:
+    """Refuse a text that its column cannot hold."""
+    if len(value) > LONGEST[name] or "\x00" in value:
+        raise InvalidAsk(f"The {name} must be text of at most {LONGEST[name]} characters, without NUL.")
 
 
 def _end(lifetime: Lifetime, now: datetime) -> datetime | None:
