@@ -8,6 +8,8 @@ from django.db.models.signals import post_save, pre_delete, pre_save
 from django.utils.translation import gettext_lazy as _
 from django.views.debug import SafeExceptionReporterFilter
 
+from tessera.http.carriers import ACCESS_COOKIE, REFRESH_COOKIE
+
 
 class TesseraConfig(AppConfig):
     """`INSTALLED_APPS = [..., "tessera"]`."""
@@ -27,17 +29,18 @@ class TesseraConfig(AppConfig):
         for model in receivers.models_of_users():  # Of all models, it would slow the deleting of anything down.
             pre_delete.connect(receivers.forget_old_keys, model, dispatch_uid="tessera.forget_old_keys")
         request_finished.connect(use.finish_request, dispatch_uid="tessera.finish_request")
-        hide_peppers()
+        hide_secrets()
         tokens.give_users_their_auth_token()
         if apps.is_installed("drf_spectacular"):
             from tessera import schema  # noqa: F401 - its extensions register themselves
 
 
-def hide_peppers() -> None:
-    """Have Django hide what is named after a pepper from its crash reports, as it hides `SECRET_KEY`.
+def hide_secrets() -> None:
+    """Have Django hide peppers, and the cookies that carry tokens, from its crash reports, as it hides `SECRET_KEY`.
 
-    A report lists every setting, and goes by mail or, with DEBUG, to whoever made the crash.
+    A report lists every setting and every cookie, and goes by mail or, with DEBUG, to whoever made the crash.
     """
     hidden = SafeExceptionReporterFilter.hidden_settings
-    if not hidden.search("PEPPERS"):
-        SafeExceptionReporterFilter.hidden_settings = re.compile(f"{hidden.pattern}|PEPPER", hidden.flags)
+    if not hidden.search(ACCESS_COOKIE):
+        names = "|".join(["PEPPER", ACCESS_COOKIE, REFRESH_COOKIE])
+        SafeExceptionReporterFilter.hidden_settings = re.compile(f"{hidden.pattern}|{names}", hidden.flags)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -28,6 +29,7 @@ from tessera.dialects.authtoken import TokenAuthentication as AuthtokenAuthentic
 from tessera.drf import TokenAuthentication
 from tessera.drf.login import log_in
 from tessera.format import foreign, hashing
+from tessera.http.carriers import ACCESS_COOKIE, REFRESH_COOKIE
 from tests import urls
 from tests.traces import dice, report_of, traces
 
@@ -243,6 +245,27 @@ def test_a_crash_report_shows_the_settings_without_the_peppers(letters, settings
     assert answer.status_code == 500
     assert "'PEPPERS'" in told
     assert traces(told, pepper) == set()
+
+
+@pytest.mark.parametrize(
+    "debug", [pytest.param(True, id="to whoever asks, with DEBUG"), pytest.param(False, id="by mail")]
+)
+def test_a_crash_report_shows_the_cookies_without_the_tokens(letters, hand_out, settings, debug):
+    settings.DEBUG = debug
+    pair = hand_out(kind=Kind.SIGN_IN, may_refresh=True)
+
+    answer = client.get(
+        "/native/",
+        headers={
+            "Authorization": f"Bearer {pair.secret}",
+            "Cookie": f"theme=dark; {ACCESS_COOKIE}={pair.secret}; {REFRESH_COOKIE}={pair.refresh_secret}",
+        },
+    )
+
+    told = unescape(letters[0] + answer.content.decode())
+    assert answer.status_code == 500
+    assert {"theme", ACCESS_COOKIE, REFRESH_COOKIE} <= set(re.findall(r"\S+(?= =)|(?<=<td>)\S+(?=</td>)", told))
+    assert traces(told, pair.secret, pair.refresh_secret) == set()
 
 
 def test_a_log_in_from_a_sites_own_view_that_crashes_does_not_tell_the_password(user):
