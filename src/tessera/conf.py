@@ -87,7 +87,7 @@ class Settings:
     LIMITS: Mapping[str, tuple[int, WhenFull]] = field(default_factory=dict)
     """How many live tokens of a kind each user may have, and what becomes of one more. With `{"sign-in": (5, "evict")}`
     a sixth sign-in ends the oldest; with `"refuse"` it is answered 403. A pair counts as one. Adopted tokens have no
-    limit, nor have machines that act for no user. A `POLICY` may set another limit for each user."""
+    limit, nor have letters, nor machines that act for no user. A `POLICY` may set another limit for each user."""
 
     LAST_USED_INTERVAL: timedelta | None = timedelta(minutes=10)
     """How often, at most, the last use of a token is recorded: each time is one write. `None` records none."""
@@ -100,6 +100,9 @@ class Settings:
     RETENTION: timedelta = timedelta(days=30)
     """How long the row of an ended token is kept for people to look at. Then it goes: at once with `manage.py tessera
     prune`, and without it by and by, as one issued token in twenty looks at a hundred rows."""
+
+    LETTER_LIFETIME: timedelta = timedelta(days=1)
+    """How long a letter may be redeemed. Until then, whoever can read the mailbox can redeem it."""
 
     TOKEN_FOR_NEW_USERS: str | None = None
     """The dotted path of a callable `(user, issued)`. If it is set, every new user is given a token, and the callable

@@ -65,16 +65,18 @@ class WordField(models.CharField):  # type: ignore[type-arg]
 
 
 class Kind(models.TextChoices):
-    """What a grant is. It says which purposes its secrets have: personal for a personal one, access for the others.
+    """What a grant is. It says which purposes its secrets have: personal for a personal one, letter for a letter, and
+    access for the others.
 
     A sign-in may have a refresh token beside it. An adopted one has the key that another package made, until that is
-    replaced.
+    replaced. A letter is sent to somebody, and opens nothing by itself.
     """
 
     SIGN_IN = "sign-in", _("sign-in")
     PERSONAL = "personal", _("personal token")
     MACHINE = "machine", _("machine token")
     ADOPTED = "adopted", _("adopted token")
+    LETTER = "letter", _("letter")
 
 
 class State(models.TextChoices):

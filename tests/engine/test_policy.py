@@ -20,6 +20,8 @@ NEVER = "never"
         pytest.param({"kind": ""}, id="no kind"),
         pytest.param({"subject": None}, id="a personal token of nobody"),
         pytest.param({"subject": None, "kind": Kind.SIGN_IN}, id="a sign-in of nobody"),
+        pytest.param({"kind": Kind.LETTER, "client": ""}, id="a letter that is redeemed nowhere"),
+        pytest.param({"kind": Kind.LETTER, "lifetime": "never"}, id="a letter without an end"),
         pytest.param({"subject": User(username="new")}, id="a user who is not saved yet"),
         pytest.param({"subject": AnonymousUser()}, id="the anonymous user"),
         pytest.param({"label": "x" * 101}, id="a name that is too long"),
@@ -57,7 +59,7 @@ def test_an_inactive_user_gets_none_of_any_kind(user, kind):
     user.is_active = False
 
     with pytest.raises(NotAllowed):
-        issue(Ask(subject=user, kind=kind))
+        issue(Ask(subject=user, kind=kind, client="claim"))
 
     assert Grant.objects.count() == 0
 
@@ -89,6 +91,23 @@ def test_a_lifetime_is_finite_unless_never_is_spelt_out(settings, hand_out, site
     issued = hand_out(lifetime=lifetime)
 
     assert issued.ends_at == (None if span is None else issued.grant.created_at + span)
+
+
+@pytest.mark.parametrize(
+    ("site", "lifetime", "span"),
+    [
+        pytest.param({}, None, timedelta(days=1), id="nobody chose"),
+        pytest.param({"LETTER_LIFETIME": timedelta(hours=1)}, None, timedelta(hours=1), id="the site chose"),
+        pytest.param({"TOKEN_LIFETIME": NEVER}, None, timedelta(days=1), id="the site's tokens never end"),
+        pytest.param({}, timedelta(days=7), timedelta(days=7), id="the ask chose"),
+    ],
+)
+def test_a_letter_has_a_lifetime_of_its_own(settings, hand_out, site, lifetime, span):
+    settings.TESSERA = {**settings.TESSERA, **site}
+
+    letter = hand_out(kind=Kind.LETTER, lifetime=lifetime)
+
+    assert letter.ends_at == letter.grant.created_at + span
 
 
 class Stingy(Policy):

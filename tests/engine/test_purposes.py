@@ -15,6 +15,7 @@ DIAGONAL = {
     (Kind.PERSONAL, Purpose.PERSONAL),
     (Kind.MACHINE, Purpose.ACCESS),
     (Kind.ADOPTED, Purpose.ADOPTED),
+    (Kind.LETTER, Purpose.LETTER),
 }
 SHUT = (WrongPurpose, Malformed)
 """How a door says that it does not admit a purpose: it does not even look at an adopted key."""
@@ -85,7 +86,7 @@ def test_a_row_does_not_take_another_purpose_for_its_own(hand_out, purpose):
         verify(other, accept=set(Purpose))
 
 
-@pytest.mark.parametrize("kind", [Kind.PERSONAL, Kind.ADOPTED])
+@pytest.mark.parametrize("kind", [Kind.PERSONAL, Kind.ADOPTED, Kind.LETTER])
 def test_a_wrong_purpose_is_refused_without_a_query(hand_out, django_assert_num_queries, kind):
     issued = hand_out(kind=kind)
 

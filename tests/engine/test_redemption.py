@@ -575,10 +575,10 @@ def test_a_token_that_comes_with_a_refresh_token_is_not_replaced(sign_in):
     assert opens(issued)
 
 
-@pytest.mark.parametrize("kind", [Kind.PERSONAL, Kind.MACHINE, Kind.ADOPTED])
+@pytest.mark.parametrize("kind", [Kind.PERSONAL, Kind.MACHINE, Kind.ADOPTED, Kind.LETTER])
 def test_only_a_sign_in_is_refreshed(user, kind):
     with pytest.raises(InvalidAsk):
-        issue(Ask(subject=user, kind=kind, may_refresh=True))
+        issue(Ask(subject=user, kind=kind, client="claim", may_refresh=True))
 
 
 @pytest.mark.parametrize("span", [timedelta(0), -SECOND, 5])

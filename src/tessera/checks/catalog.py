@@ -140,6 +140,10 @@ SENTENCES = MappingProxyType(
             "for who is signed in.",
             'Put "django.middleware.csrf.CsrfViewMiddleware" there, before AuthenticationMiddleware.',
         ),
+        "E038": (
+            'TESSERA["LETTER_LIFETIME"] must be a positive timedelta of at most a hundred years.',
+            "Such as timedelta(days=1).",
+        ),
         "E041": (
             'TESSERA["COOKIES"] must be True or False.',
             "True lets a browser carry its tokens in cookies.",

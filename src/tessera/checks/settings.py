@@ -132,6 +132,7 @@ PROOFS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "LAST_USED_INTERVAL": ("E007", lambda value: value is None or is_span(value)),
     "RECORDED": ("E036", is_recorded),
     "RETENTION": ("E008", is_window),
+    "LETTER_LIFETIME": ("E038", is_span),
     "TOKEN_FOR_NEW_USERS": ("E009", lambda value: value is None or callable(imported(value))),
     "POLICY": ("E010", is_policy),
     "COOKIES": ("E041", lambda value: isinstance(value, bool)),

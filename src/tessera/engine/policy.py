@@ -20,6 +20,7 @@ PURPOSES = MappingProxyType(
         Kind.PERSONAL: Purpose.PERSONAL,
         Kind.MACHINE: Purpose.ACCESS,
         Kind.ADOPTED: Purpose.ACCESS,
+        Kind.LETTER: Purpose.LETTER,
     }
 )
 """The purpose of what is minted, for each kind of grant: for an adopted one, of what its key is replaced by."""
@@ -27,8 +28,8 @@ PURPOSES = MappingProxyType(
 REFRESHABLE = frozenset({Kind.SIGN_IN})
 """The kinds that may come with a refresh token. A machine signs in again (RFC 6749 §4.4.3)."""
 
-LIMITED_KINDS = tuple(kind for kind in Kind if kind != Kind.ADOPTED)
-"""The kinds of which one more is issued. A key is adopted once, and then there is no other."""
+LIMITED_KINDS = (Kind.SIGN_IN, Kind.PERSONAL, Kind.MACHINE)
+"""The kinds that are counted. A key is adopted once, and then there is no other; a letter opens nothing by itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +41,7 @@ class Ask:
 
     kind: Kind = Kind.PERSONAL
     client: str = ""
-    """The software that will use it (RFC 6749 §2)."""
+    """The software that will use it (RFC 6749 §2). Of a letter: where it may be redeemed, and nowhere else."""
 
     label: str = ""
     """What the user calls it, such as "laptop"."""
@@ -54,7 +55,8 @@ class Ask:
     policy grants."""
 
     lifetime: Lifetime | None = None
-    """How long the token will live: `None` for the site's `TOKEN_LIFETIME`, `"never"` for a token without an end."""
+    """How long the token will live: `None` for the site's `TOKEN_LIFETIME`, and for a letter its `LETTER_LIFETIME`;
+    `"never"` for a token without an end."""
 
     idle_lifetime: timedelta | None = None
     """After what time without use it ends before that. `None`: for a sign-in that may be refreshed, the site's
@@ -117,7 +119,7 @@ class Policy:
         settings = current()
         return Terms(
             purpose=PURPOSES[Kind(ask.kind)],
-            ends_at=_end(settings.TOKEN_LIFETIME if ask.lifetime is None else ask.lifetime, now),
+            ends_at=_end(_usual_lifetime(ask.kind) if ask.lifetime is None else ask.lifetime, now),
             bound=ask.subject is not None and ask.kind not in settings.UNBOUND_KINDS,
             scope=_registered(ask.scope),
             idle_lifetime=ask.idle_lifetime or (settings.REFRESH_LIFETIME if ask.may_refresh else None),
@@ -151,6 +153,10 @@ def _prove(ask: Ask) -> None:
         raise InvalidAsk(f"There is no kind {ask.kind!r} of token. There are: {', '.join(Kind.values)}.")
     if ask.may_refresh and ask.kind not in REFRESHABLE:
         raise InvalidAsk(f"Only a {' or a '.join(REFRESHABLE)} comes with a refresh token.")
+    if ask.kind == Kind.LETTER and not ask.client:
+        raise InvalidAsk("A letter needs a client, which says where it may be redeemed.")
+    if ask.kind == Kind.LETTER and ask.lifetime == "never":
+        raise InvalidAsk("A letter has an end: it lies in a mailbox.")
     if ask.idle_lifetime is not None and not _is_span(ask.idle_lifetime):
         raise InvalidAsk("An idle lifetime is a positive span, or None.")
     scope.join(ask.scope or ())
@@ -168,6 +174,10 @@ def prove_text(name: str, value: str) -> None:
     """Refuse a text that its column cannot hold."""
     if len(value) > LONGEST[name] or "\x00" in value:
         raise InvalidAsk(f"The {name} must be text of at most {LONGEST[name]} characters, without NUL.")
+
+
+def _usual_lifetime(kind: Kind) -> Lifetime:
+    return current().LETTER_LIFETIME if kind == Kind.LETTER else current().TOKEN_LIFETIME
 
 
 def _end(lifetime: Lifetime, now: datetime) -> datetime | None:

@@ -26,7 +26,7 @@ from tessera.models import Kind
 
 _USER = "A user, by what is typed to log in."
 _REASON = "command line"
-_ISSUED = [kind.value for kind in Kind if kind != Kind.ADOPTED]
+_ISSUED = [kind.value for kind in (Kind.SIGN_IN, Kind.PERSONAL, Kind.MACHINE)]
 
 
 def _issue_arguments(parser: CommandParser) -> None:

@@ -24,4 +24,19 @@ class Migration(migrations.Migration):
             name="refresh_scope",
             field=models.TextField(editable=False, null=True),
         ),
+        migrations.AlterField(
+            model_name="grant",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("sign-in", "sign-in"),
+                    ("personal", "personal token"),
+                    ("machine", "machine token"),
+                    ("adopted", "adopted token"),
+                    ("letter", "letter"),
+                ],
+                max_length=16,
+                verbose_name="kind",
+            ),
+        ),
     ]
