@@ -152,7 +152,7 @@ def test_a_row_that_is_gone_by_now_manages_nothing(sign_in):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in {Kind.SIGN_IN, Kind.ADOPTED}])
+@pytest.mark.parametrize("kind", [Kind.PERSONAL, Kind.MACHINE])
 def test_only_a_sign_in_looks_after_tokens(hand_out, kind):
     principal = verify(hand_out(kind=kind).secret, accept=DOORS)
 
