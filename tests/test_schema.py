@@ -215,13 +215,13 @@ def test_a_pair_is_described_field_by_field():
     schema = document(NATIVE)
 
     components = {name: set(each.get("properties", ())) for name, each in schema["components"]["schemas"].items()}
-    pair = {"access_token", "token_type", "expires_in", "refresh_token", "refresh_expires_in"}
+    pair = {"access_token", "token_type", "expires_in", "refresh_token", "refresh_expires_in", "scope"}
     assert components == {
-        "NativeLogin": {"username", "email", "password", "label", "remember"},
-        "NativeRefresh": {"refresh_token"},
+        "NativeLogin": {"username", "email", "password", "label", "remember", "scope"},
+        "NativeRefresh": {"refresh_token", "scope"},
         "NativeLogout": {"refresh_token"},
         "IssuedPair": pair,
-        "VerifiedToken": {"id", "kind", "label", "client", "user", "expires_in"},
+        "VerifiedToken": {"id", "kind", "label", "client", "user", "scope", "expires_in"},
         "KindEnum": set(),
         "NativeProblem": {"detail", "code"},
         "NativeLoginProblem": {
@@ -230,11 +230,12 @@ def test_a_pair_is_described_field_by_field():
             "password",
             "label",
             "remember",
+            "scope",
             "non_field_errors",
             "detail",
             "code",
         },
-        "NativeRefreshProblem": {"refresh_token", "non_field_errors", "detail", "code"},
+        "NativeRefreshProblem": {"refresh_token", "scope", "non_field_errors", "detail", "code"},
     }
     assert schema["components"]["schemas"]["IssuedPair"]["required"] == ["access_token", "token_type"]
 

@@ -24,6 +24,7 @@ class IssuedPairSerializer(serializers.Serializer[Any]):
     expires_in = serializers.IntegerField(required=False, help_text="Seconds. Without it, there is no end.")
     refresh_token = serializers.CharField(required=False)
     refresh_expires_in = serializers.IntegerField(required=False, help_text="Seconds. Each refresh starts them anew.")
+    scope = serializers.CharField(required=False, help_text="Of the access token, where the site has scopes.")
 
 
 class VerifiedTokenSerializer(serializers.Serializer[Any]):
@@ -34,6 +35,7 @@ class VerifiedTokenSerializer(serializers.Serializer[Any]):
     label = serializers.CharField(help_text="What the user calls it.")  # type: ignore[assignment]
     client = serializers.CharField(help_text="The software that it was issued to; blank for the site's own.")
     user = serializers.CharField(allow_null=True, help_text="The name. A machine may act for no user.")
+    scope = serializers.CharField(required=False, help_text="Where the site has scopes.")
     expires_in = serializers.IntegerField(allow_null=True, help_text="Seconds. Without them, there is no end.")
 
 
@@ -52,6 +54,7 @@ class NativeLoginProblemSerializer(LoginProblemSerializer):
     )
     email = serializers.ListField(child=serializers.CharField(), required=False)
     remember = serializers.ListField(child=serializers.CharField(), required=False)
+    scope = serializers.ListField(child=serializers.CharField(), required=False)
     code = serializers.CharField(required=False)
 
 
@@ -59,6 +62,7 @@ class NativeRefreshProblemSerializer(serializers.Serializer[Any]):
     """A response that says what is wrong with the field, or with the whole body."""
 
     refresh_token = serializers.ListField(child=serializers.CharField(), required=False)
+    scope = serializers.ListField(child=serializers.CharField(), required=False)
     non_field_errors = serializers.ListField(child=serializers.CharField(), required=False)
     detail = serializers.CharField(required=False)
     code = serializers.CharField(required=False)

@@ -97,7 +97,7 @@ def test_fields_that_nobody_asked_for_change_nothing(client, user, admin_user, c
         **dict.fromkeys(["is_staff", "is_superuser", "may_refresh"], True),
         **dict.fromkeys(["user", "user_id", "subject", "owner"], admin_user.pk),
         **dict.fromkeys(["expires_in", "refresh_expires_in", "ends_at", "lifetime"], "9999-12-31"),
-        **dict.fromkeys(["id", "kind", "client", "scope", "generation", "grant_type"], "x"),
+        **dict.fromkeys(["id", "kind", "client", "scopes", "generation", "grant_type"], "x"),
     }
 
     client.post(LOGIN, {**ADA, "label": "phone", **extra}, format="json")

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tessera import clock
-from tessera.conf import current
+from tessera.conf import current, scopes
 from tessera.drf.endpoint import Endpoint
 from tessera.drf.login import log_in
 from tessera.drf.names import NameOrEmail
@@ -22,6 +22,7 @@ from tessera.engine.redemption import redeem
 from tessera.engine.revocation import revoke_presented
 from tessera.engine.verification import verify
 from tessera.errors import InvalidCredential, TesseraError, Unknown
+from tessera.format import scope
 from tessera.format.opaque import Purpose
 from tessera.http.carriers import LONGEST as LONGEST_TOKEN
 from tessera.http.problems import challenge
@@ -33,6 +34,28 @@ where that one is asked who it is, and not here."""
 
 REFRESH = frozenset({Purpose.REFRESH})
 
+LONGEST_SCOPE = 4096
+
+
+class ScopeField(serializers.CharField):
+    """Words of the site's `SCOPES`, with spaces between them. Blank is as if it was not sent (RFC 6749 §3.1)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            **{
+                "max_length": LONGEST_SCOPE,
+                "allow_blank": True,
+                "required": False,
+                "default": None,
+                "write_only": True,
+                **kwargs,
+            }
+        )
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the words, or `None` for none."""
+        return scope.split(super().to_internal_value(data)) or None
+
 
 class NativeLoginSerializer(NameOrEmail):
     """A name or an address, and a password; what the user calls the device, and whether to stay signed in on it."""
@@ -40,6 +63,7 @@ class NativeLoginSerializer(NameOrEmail):
     label = serializers.CharField(  # type: ignore[assignment]  # A field's own label is told to its constructor.
         label=_("Name"), max_length=LONGEST["label"], required=False, allow_blank=True, default="", write_only=True
     )
+    scope = ScopeField(help_text="Of the site's scopes those that are wanted. Without them: all.")
     remember = serializers.BooleanField(
         label=_("Stay signed in"), required=False, default=True, write_only=True, help_text="If not, it ends soon."
     )
@@ -49,6 +73,7 @@ class NativeRefreshSerializer(serializers.Serializer[Any]):
     """A refresh token."""
 
     refresh_token = serializers.CharField(max_length=LONGEST_TOKEN, write_only=True)
+    scope = ScopeField(help_text="For the access token, if that is to have less. The next one may have all again.")
 
 
 class NativeLogoutSerializer(serializers.Serializer[Any]):
@@ -82,9 +107,12 @@ class NativeEndpoint(Endpoint):
     def refused(self, error: Exception) -> Exception:
         """Put the code beside the detail. What is wrong with a field stands beside the field's name."""
         refusal = super().refused(error)
-        if isinstance(refusal, APIException) and isinstance(refusal.detail, ErrorDetail):
-            code = error.code if isinstance(error, TesseraError) else refusal.detail.code
-            refusal.detail = {"detail": refusal.detail, "code": ErrorDetail(code or refusal.default_code)}
+        if isinstance(refusal, APIException):
+            told, code = refusal.detail, None
+            if isinstance(error, TesseraError):
+                told, code = told["detail"] if isinstance(told, dict) else told, error.code
+            if isinstance(told, ErrorDetail):
+                refusal.detail = {"detail": told, "code": ErrorDetail(code or told.code or refusal.default_code)}
         return refusal
 
     def get_authenticate_header(self, request: Request) -> str:
@@ -117,6 +145,7 @@ class LogIn(NativeEndpoint):
                     kind=Kind.SIGN_IN,
                     client=FIRST_PARTY,
                     label=sent["label"],
+                    scope=sent["scope"],
                     lifetime=None if sent["remember"] else current().short_lifetime(),
                     may_refresh=True,
                     **origin_of(request._request),
@@ -132,7 +161,8 @@ class Refresh(NativeEndpoint):
 
     def post(self, request: Request) -> Response:
         """Trade it. One that was traded before ends the sign-in, and is answered like any other that opens nothing."""
-        return pair(redeem(self.sent(request)["refresh_token"], accept=REFRESH, client=FIRST_PARTY))
+        sent = self.sent(request)
+        return pair(redeem(sent["refresh_token"], accept=REFRESH, client=FIRST_PARTY, scope=sent["scope"]))
 
 
 class Verify(NativeEndpoint, PresentedToken):
@@ -151,6 +181,7 @@ class Verify(NativeEndpoint, PresentedToken):
                 "label": grant.label,
                 "client": principal.client,
                 "user": principal.subject and principal.subject.get_username(),
+                **scope_told(principal.scope),
                 "expires_in": seconds(clock.now(), grant.access_ends_at),
             }
         )
@@ -181,7 +212,13 @@ def pair(issued: Issued) -> Response:
         "refresh_token": issued.refresh_secret,
         "refresh_expires_in": seconds(now, issued.grant.ends_at) if issued.refresh_secret else None,
     }
-    return Response({name: value for name, value in told.items() if value is not None})
+    of_scope = scope_told(scope.split(issued.grant.scope))
+    return Response({name: value for name, value in told.items() if value is not None} | of_scope)
+
+
+def scope_told(words: frozenset[str]) -> dict[str, str]:
+    """What is said of the scope, where the site has any."""
+    return {"scope": scope.join(words)} if scopes() else {}
 
 
 def seconds(now: datetime, end: datetime | None) -> int | None:
