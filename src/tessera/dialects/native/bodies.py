@@ -1,0 +1,58 @@
+"""What the endpoints are sent."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from tessera.drf.names import NameOrEmail
+from tessera.format import scope
+from tessera.http.carriers import LONGEST as LONGEST_TOKEN
+from tessera.models import LONGEST
+
+LONGEST_SCOPE = 4096
+
+
+class ScopeField(serializers.CharField):
+    """Words of the site's `SCOPES`, with spaces between them. Blank is as if it was not sent (RFC 6749 §3.1)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            **{
+                "max_length": LONGEST_SCOPE,
+                "allow_blank": True,
+                "required": False,
+                "default": None,
+                "write_only": True,
+                **kwargs,
+            }
+        )
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the words, or `None` for none."""
+        return scope.split(super().to_internal_value(data)) or None
+
+
+class NativeLoginSerializer(NameOrEmail):
+    """A name or an address, and a password; what the user calls the device, and whether to stay signed in on it."""
+
+    label = serializers.CharField(  # type: ignore[assignment]  # A field's own label is told to its constructor.
+        label=_("Name"), max_length=LONGEST["label"], required=False, allow_blank=True, default="", write_only=True
+    )
+    scope = ScopeField(help_text="Of the site's scopes those that are wanted. Without them: all.")
+    remember = serializers.BooleanField(
+        label=_("Stay signed in"), required=False, default=True, write_only=True, help_text="If not, it ends soon."
+    )
+
+
+class NativeRefreshSerializer(serializers.Serializer[Any]):
+    """A refresh token."""
+
+    refresh_token = serializers.CharField(max_length=LONGEST_TOKEN, write_only=True)
+    scope = ScopeField(help_text="For the access token, if that is to have less. The next one may have all again.")
+
+
+class NativeLogoutSerializer(serializers.Serializer[Any]):
+    """A refresh token, from whoever has no access token at hand."""
+
+    refresh_token = serializers.CharField(max_length=LONGEST_TOKEN, required=False, write_only=True)
