@@ -32,6 +32,14 @@ def traded(issued: Issued, *, client: str | None = None, scope: frozenset[str] |
     return redeem(issued.refresh_secret or "", accept=REFRESH, client=client, scope=scope)
 
 
+LETTER = frozenset({Purpose.LETTER})
+
+
+def redeemed(letter: Issued, into: Kind = Kind.PERSONAL, client: str = "claim") -> Issued:
+    """What the letter is traded for."""
+    return redeem(letter.secret, accept=LETTER, client=client, into=into)
+
+
 def secrets_of(issued: Issued) -> tuple[str, str | None]:
     """Both tokens of a pair."""
     return issued.secret, issued.refresh_secret

@@ -437,7 +437,7 @@ def test_better_auth_cve_2026_110862_and_rodauth_cve_2026_82469_a_token_that_ren
     issued = hand_out(kind=kind, may_refresh=kind == Kind.SIGN_IN)
 
     with pytest.raises(InvalidCredential):
-        redeem(issued.secret, accept=set(Purpose))
+        redeem(issued.secret, accept=set(Purpose), client="", into=Kind.SIGN_IN)
 
     assert verify(issued.secret, accept=set(Purpose)).grant_id == issued.grant.pk
 

@@ -69,7 +69,7 @@ class Kind(models.TextChoices):
     access for the others.
 
     A sign-in may have a refresh token beside it. An adopted one has the key that another package made, until that is
-    replaced. A letter is sent to somebody, and opens nothing by itself.
+    replaced. A letter is sent to somebody, who trades it, once, for a sign-in or a personal token: see `redeem`.
     """
 
     SIGN_IN = "sign-in", _("sign-in")

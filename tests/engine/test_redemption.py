@@ -248,7 +248,7 @@ def test_only_a_refresh_token_is_traded(sign_in, hand_out):
 
     for secret in (issued.secret, hand_out().secret):
         with pytest.raises(WrongPurpose):
-            redeem(secret, accept=frozenset(Purpose))
+            redeem(secret, accept=frozenset(Purpose), client="", into=Kind.SIGN_IN)
     with pytest.raises(WrongPurpose):
         redeem(issued.refresh_secret, accept=ACCESS)
     with pytest.raises(WrongPurpose):
@@ -270,9 +270,9 @@ def test_a_token_of_another_client_ends_nothing(sign_in):
 @pytest.mark.parametrize(
     ("which", "accept", "client", "error"),
     [
-        pytest.param("refresh_secret", frozenset(Purpose), "tablet", WrongClient, id="by another client"),
+        pytest.param("refresh_secret", REFRESH, "tablet", WrongClient, id="by another client"),
         pytest.param("refresh_secret", ACCESS, "phone", WrongPurpose, id="at another door"),
-        pytest.param("secret", frozenset(Purpose), "phone", WrongPurpose, id="an access token"),
+        pytest.param("secret", REFRESH, "phone", WrongPurpose, id="an access token"),
     ],
 )
 def test_receivers_and_the_log_are_told_of_it(sign_in, caplog, which, accept, client, error):

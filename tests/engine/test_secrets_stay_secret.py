@@ -52,7 +52,7 @@ def told(user, hand_out, client, settings, django_capture_on_commit_callbacks):
             verify(secret, accept=EVERY)
     secrets += [replace(secrets[1], accept=EVERY).secret]
     pairs = [hand_out(kind=Kind.SIGN_IN, may_refresh=True)]
-    pairs += [redeem(pairs[0].refresh_secret, accept=EVERY)]
+    pairs += [redeem(pairs[0].refresh_secret, accept=EVERY, client="", into=Kind.SIGN_IN)]
     secrets += [secret for pair in pairs for secret in (pair.secret, pair.refresh_secret)]
     revoke(issue(Ask(subject=user)).grant)
     secrets += [_sign_in(client), _sign_in(client, form=True)]
@@ -275,11 +275,11 @@ def test_a_report_of_a_verb_that_crashes_tells_nothing(hand_out, verb, breaks):
 def test_a_report_of_a_refresh_that_crashes_tells_neither_the_pair_nor_the_next(hand_out, clock, generation, breaks):
     pairs = [hand_out(kind=Kind.SIGN_IN, may_refresh=True)]
     for _ in range(generation):
-        pairs.append(redeem(pairs[0].refresh_secret, accept=EVERY))
+        pairs.append(redeem(pairs[0].refresh_secret, accept=EVERY, client="", into=Kind.SIGN_IN))
     clock.turn(timedelta(minutes=1))
 
     with dice() as drawn, breaks():
-        report = report_of(lambda: redeem(pairs[0].refresh_secret, accept=EVERY))
+        report = report_of(lambda: redeem(pairs[0].refresh_secret, accept=EVERY, client="", into=Kind.SIGN_IN))
 
     assert "out of order" in report
     assert (

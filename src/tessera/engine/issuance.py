@@ -3,6 +3,7 @@
 import logging
 import secrets
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -52,6 +53,16 @@ def issue(ask: Ask) -> Issued:
         NotAllowed: the policy says no, or the user is not active, or no longer there, or has as many as he may have.
         StoreDown: the storage does not answer.
     """
+    return exchange(ask, nullcontext())
+
+
+@sensitive_variables()
+def exchange(ask: Ask, giving: AbstractContextManager[None]) -> Issued:
+    """`issue`, while something is given for it.
+
+    The grant is stored within `giving`, after all that can be known before. Its end commits both or neither, and only
+    then is anybody told.
+    """
     now, die = clock.now(), secrets.randbelow(SIDES)
     row_chance, chance = secrets.token_bytes(10), secrets.token_bytes(64)
     terms = judge(ask, now)
@@ -67,7 +78,7 @@ def issue(ask: Ask) -> Issued:
         take(issued.grant, columns_of(pair, nearest_end(now, terms.access_lifetime, issued.grant.ends_at)))
     grant = issued.grant
     try:
-        with storage, counted(ask, terms.limit, now):
+        with storage, giving, counted(ask, terms.limit, now):
             grant.save(using=alias(), force_insert=True)
     except IntegrityError as error:  # Deleted since it was read.
         raise NotAllowed("The user is no longer there.") from error

@@ -1,6 +1,6 @@
-"""redeem: a refresh token, traded for the next pair.
+"""redeem: a refresh token, traded for the next pair; and a letter, for what it promises.
 
-What a token with a right tag may be, its row alone can tell:
+What a refresh token with a right tag may be, its row alone can tell:
 
     current   generation and digest are the row's: it is traded, by one UPDATE that only one of many can win
     parent    the row's pair derives from it: within `REUSE_WINDOW` it is told that pair again (two tabs). Later, if
@@ -11,7 +11,7 @@ What a token with a right tag may be, its row alone can tell:
 import hmac
 import logging
 import secrets
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -24,6 +24,7 @@ from tessera.conf import current, prefixes, scopes
 from tessera.engine.bond import bond
 from tessera.engine.issuance import Issued, columns_of, take
 from tessera.engine.keyring import keyring, keys_named
+from tessera.engine.letters import PROMISED, Opening
 from tessera.engine.policy import Ask, judge, nearest_end
 from tessera.engine.revocation import Which, end
 from tessera.engine.rows.lookup import find, live
@@ -64,9 +65,16 @@ class Reuse(StrEnum):
 
 @sensitive_variables()
 def redeem(
-    secret: str | bytes, *, accept: Container[Purpose], client: str | None = None, scope: frozenset[str] | None = None
+    secret: str | bytes,
+    *,
+    accept: Container[Purpose],
+    client: str | None = None,
+    scope: frozenset[str] | None = None,
+    into: Kind | None = None,
 ) -> Issued:
-    """Trade a refresh token for the next pair. It costs a SELECT and an UPDATE.
+    """Trade a refresh token for the next pair, or a letter for a sign-in or a personal token.
+
+    A refresh token costs a SELECT and an UPDATE.
 
     It can be traded once. Presenting it again ends its grant (RFC 9700 §4.14.2), unless two tabs refresh at once, or an
     answer was lost: `REUSE_WINDOW` and `RETRY_LIMIT` say how long that is believed.
@@ -76,32 +84,49 @@ def redeem(
     `scope`, if given, is that of the next access token. The refresh token keeps all that the grant has (RFC 6749 §6),
     and `None` asks for that.
 
+    A letter costs a SELECT, and a transaction in which it ends and what it is traded for is made: a grant of the kind
+    `into`, with its name and scope, or with `scope` of that. Of those who present it at once, one gets that and the
+    others find it ended. Who accepts letters has to say `client` and `into`.
+
     Raises:
         Reused: it was traded before, and its grant has now ended.
         Dead: it has ended otherwise. The subclass says why: tell that to the log, never to the client.
         WrongClient: it was issued to another client.
-        WrongPurpose: it is no refresh token, or `accept` does not hold that purpose.
+        WrongPurpose: it is neither a refresh token nor a letter, or `accept` does not hold that purpose.
         Malformed: it was not minted here.
         InvalidScope: the grant has no such `scope`, or the pair has more that would be told again. Nothing has ended.
-        NotAllowed: the policy says no, and nothing has ended.
+        NotAllowed: the policy says no, or the user has as many as he may have. Nothing has ended.
         StoreDown: the storage does not answer, or is too busy. Present the same token again.
         RuntimeError: it was called within a transaction, which could undo what it does.
     """
-    presented, traded = to_bytes(secret), {Purpose.REFRESH} if Purpose.REFRESH in accept else set()
-    trade = Trade(presented, read(presented, traded)[0], scope, clock.now(), secrets.token_bytes(32))
+    presented, now, nonce = to_bytes(secret), clock.now(), secrets.token_bytes(32)
+    trades: dict[Purpose, Callable[[Opaque], Trade | Opening]] = {
+        Purpose.REFRESH: lambda opaque: Trade(presented, opaque, scope, now, nonce)
+    }
+    if Purpose.LETTER in accept:
+        kind = _promised(client, into)
+        trades[Purpose.LETTER] = lambda opaque: Opening(opaque, scope, now, kind)
+    opaque = read(presented, {purpose for purpose in trades if purpose in accept})[0]
+    trade = trades[opaque.purpose](opaque)
     refuse_transaction("redeem")
     for _ in range(_READINGS):
-        grant = find(trade.opaque.grant_id)
-        with noting(trade.opaque.grant_id):
-            if grant is None or grant.generation is None:
+        grant = find(opaque.grant_id)
+        with noting(opaque.grant_id):
+            if grant is None:
                 raise Unknown("row")
             if client is not None and client != grant.client:
                 raise WrongClient
-            refuse_ended(grant, trade.now)
+            refuse_ended(grant, now)
             if issued := trade.answer(grant):
                 return issued
-        # Somebody was faster: the row has another pair by now, or has ended.
+        # Somebody was faster: the row has another pair or fingerprint by now, or has ended.
     raise StoreDown("busy")
+
+
+def _promised(client: str | None, into: Kind | None) -> Kind:
+    if client is None or into is None or into not in PROMISED:
+        raise TypeError(f"Who accepts letters says for which client, and into {' or '.join(sorted(PROMISED))}.")
+    return into
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +141,8 @@ class Trade:
 
     def answer(self, grant: Grant) -> Issued | None:
         """What the token gets from a live grant; `None` if that has changed since it was read."""
+        if grant.generation is None:
+            raise Unknown("row")
         if self.opaque.generation == grant.generation and self._is_current(self.opaque, grant):
             return self._rotated(grant, self.opaque, {"previous_access_digest": _access_before(grant, self.now)})
         child = self._child(grant)
