@@ -12,9 +12,11 @@ from tessera.format.keys import Keys, u32
 def fingerprint(keys: Keys, row: bytes, subject_key: str, password: str | None) -> bytes:
     """The fingerprint of `row`. `password` is the stored hash, or `None` for a grant that outlives a changed one."""
     known = subject_key.encode()
-    told = b"tessera/1/fingerprint\x00%b%b%b" % (row, u32(len(known)), known)
+    told = [b"tessera/1/fingerprint\x00", row, u32(len(known)), known]
     if password is None:
-        return mac(keys.fingerprint, told + b"\x00")[:16]
-    # Backends that know the password elsewhere write a new unusable one at each log-in: that is no change.
-    bind = b"!" if password.startswith("!") else password.encode()
-    return mac(keys.fingerprint, b"%b\x01%b%b" % (told, u32(len(bind)), bind))[:16]
+        told += [b"\x00"]
+    else:
+        # Backends that know the password elsewhere write a new unusable one at each log-in: that is no change.
+        bind = b"!" if password.startswith("!") else password.encode()
+        told += [b"\x01", u32(len(bind)), bind]
+    return mac(keys.fingerprint, b"".join(told))[:16]

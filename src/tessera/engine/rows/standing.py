@@ -89,8 +89,9 @@ class Statement:
         values = {"now": self.spell(now)}
         if used_by is not None:
             values["used_by"] = self.spell(used_by)
-        # In text: every database takes it for an id, and psycopg takes its time over a UUID.
-        values.update(zip(self.names, map(bytes.hex, rows), strict=True))
+        for name, row in zip(self.names, rows, strict=True):
+            # In text: every database takes it for an id, and psycopg takes its time over a UUID.
+            values[name] = row.hex()
         with connection.cursor() as cursor:
             cursor.execute(self.sql, values)
             answer = cursor.fetchone()
