@@ -145,3 +145,13 @@ def test_a_hostile_default_of_the_site_changes_nothing(world, user):
 
     assert (refused.status_code, refused["WWW-Authenticate"]) == (401, 'Bearer realm="api"')
     assert (answer.status_code, list(answer.json()), opened.status_code) == (200, PAIR, 200)
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\t\n"])
+def test_a_blank_scope_is_as_if_none_was_sent(client, user, settings, blank):
+    settings.TESSERA = {**settings.TESSERA, "SCOPES": {"tracks:read": "See tracks"}}
+
+    signed_in = client.post(LOGIN, {**ADA, "scope": blank}, format="json").json()
+    refreshed = client.post("/auth/refresh/", {"refresh_token": signed_in["refresh_token"], "scope": blank}).json()
+
+    assert (signed_in["scope"], refreshed["scope"]) == ("tokens tracks:read", "tokens tracks:read")

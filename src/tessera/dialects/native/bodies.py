@@ -28,9 +28,13 @@ class ScopeField(serializers.CharField):
             }
         )
 
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Return the words, or `None` for none. A field of texts does not convert a blank one."""
+        return super().run_validation(data) or None
+
     def to_internal_value(self, data: Any) -> Any:
-        """Return the words, or `None` for none."""
-        return scope.split(super().to_internal_value(data)) or None
+        """Return the words."""
+        return scope.split(super().to_internal_value(data))
 
 
 class NativeLoginSerializer(NameOrEmail):
