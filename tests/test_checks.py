@@ -16,15 +16,18 @@ from django.test import override_settings
 from django.urls import include, path
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy
+from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny, IsAuthenticated, IsAuthenticatedOrReadOnly
+from rest_framework.routers import SimpleRouter
+from rest_framework.viewsets import ViewSet
 
 from tessera.checks.catalog import SENTENCES
-from tessera.checks.rest_framework import GUARDS, LOG_IN_VIEWS
+from tessera.checks.rest_framework import GUARDS, LOG_IN_VIEWS, SCOPE_PERMISSIONS
 from tessera.checks.settings import PROOFS
 from tessera.checks.surroundings import prove_no_key_is_readable
 from tessera.conf import NAMES
 from tessera.dialects.authtoken import ObtainAuthToken
-from tessera.drf import TokenAuthentication
+from tessera.drf import HasScope, TokenAuthentication
 from tests.former import keep, make_table
 from tests.processes import python
 
@@ -477,7 +480,50 @@ def test_a_log_in_view_that_asks_for_a_token_is_told(sentences, view):
     assert [message.msg.partition(" keeps")[0] for message in messages] == sentences
 
 
-@pytest.mark.parametrize("name", sorted(LOG_IN_VIEWS | GUARDS))
+class Tracks(ViewSet):
+    permission_classes = [HasScope(read="tracks:read", write="tracks:rite")]
+
+    def list(self, request):
+        raise NotImplementedError
+
+    @action(detail=False, permission_classes=[~(HasScope("purge") & HasScope("tokens")) | IsAuthenticated])
+    def purge(self, request):
+        raise NotImplementedError
+
+
+ROUTER = SimpleRouter()
+ROUTER.register("tracks", Tracks, "track")
+
+
+class OfAnotherFramework:
+    """A view that has a class and knows nothing of permissions."""
+
+    cls = object
+    initkwargs: Any = {"permission_classes": {}}
+
+    def __call__(self, request):
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("scopes", "words"),
+    [
+        pytest.param({"tracks:read": "See them", "tracks:rite": "Change them", "purge": "End them"}, [], id="all"),
+        pytest.param({"tracks:read": "See them"}, ["purge", "tracks:rite"], id="one"),
+        pytest.param({}, ["purge", "tokens", "tracks:read", "tracks:rite"], id="none, and so not ours either"),
+    ],
+)
+def test_a_scope_that_a_view_asks_for_and_no_token_can_have_is_told(scopes, words):
+    routes = [path("", include(ROUTER.urls)), path("other/", OfAnotherFramework())]
+
+    messages = said(ROOT_URLCONF=tuple(routes), TESSERA={"SCOPES": scopes})
+
+    told = 'Tracks asks for the scope {}, which is not in TESSERA["SCOPES"]: no token can have it.'
+    assert ids(messages) == ["E034"] * len(words)
+    assert [message.msg for message in messages] == [told.format(word) for word in words]
+
+
+@pytest.mark.parametrize("name", sorted(LOG_IN_VIEWS | GUARDS | SCOPE_PERMISSIONS))
 def test_a_view_or_guard_that_is_known_by_its_name_has_that_name(name):
     found = import_string(name)
 

@@ -64,6 +64,23 @@ def test_an_authenticator_stands_in_the_defaults_though_views_load_first(path):
     assert answer[0].startswith(path.removesuffix(".TokenAuthentication"))
 
 
+def test_a_permission_of_ours_stands_in_the_defaults_though_views_load_first(tmp_path):
+    (tmp_path / "doors.py").write_text("from tessera.drf import HasScope\nCanRead = HasScope('tracks:read')\n")
+
+    answer = run(
+        """
+        import json, django
+        django.setup()
+        from rest_framework.views import APIView
+        print(json.dumps([sorted(each.read) for each in APIView().get_permissions()]))
+        """,
+        rest={"DEFAULT_PERMISSION_CLASSES": ["doors.CanRead"]},
+        folder=tmp_path,
+    )
+
+    assert answer == [["tracks:read"]]
+
+
 def test_every_authenticator_of_ours_is_tried_here():
     found = {
         ".".join([*path.relative_to(SOURCES).with_suffix("").parts, name])

@@ -131,6 +131,10 @@ SENTENCES = MappingProxyType(
             'Such as {"tracks:read": "See your tracks"}. A word is printable ASCII without spaces, quotation marks and '
             "backslashes.",
         ),
+        "E034": (
+            '{view} asks for the scope {word}, which is not in TESSERA["SCOPES"]: no token can have it.',
+            "Write it there, with what it lets a client do, or look for a misspelt word.",
+        ),
         "E036": (
             f'TESSERA["RECORDED"] must be a list, tuple or set of {", ".join(RECORDABLE)}, or of one of them.',
             'Such as ("agent",), with the comma.',

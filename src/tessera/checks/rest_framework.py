@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
+from itertools import chain
 from typing import Any
 
 from django.core.checks import CheckMessage, Tags, register
@@ -10,8 +11,9 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import AllowAny
 
 from tessera.checks.catalog import say
-from tessera.checks.settings import is_listed
-from tessera.checks.site import attempt, imported, rest_framework
+from tessera.checks.settings import is_listed, is_right
+from tessera.checks.site import attempt, imported, rest_framework, tessera
+from tessera.conf import TOKENS
 
 AUTHENTICATION, PERMISSIONS = "DEFAULT_AUTHENTICATION_CLASSES", "DEFAULT_PERMISSION_CLASSES"
 
@@ -25,6 +27,7 @@ GUARDS = frozenset(
         "rest_framework.permissions.DjangoModelPermissions",
     }
 )
+SCOPE_PERMISSIONS = frozenset({"tessera.drf.permissions.ScopePermission"})
 """Named, not imported: a view, or what imports one, must not be loaded while the apps are still starting."""
 
 
@@ -89,17 +92,32 @@ def prove_schema_class_is_installed(**_: Any) -> list[CheckMessage]:
 @register("tessera", Tags.urls)
 def prove_log_in_is_open(**_: Any) -> list[CheckMessage]:
     """No log-in view asks for a token: whoever comes there has none yet."""
-    routed = attempt(lambda: list(_routed(get_resolver().url_patterns)))
-    if isinstance(routed, Exception):
-        return []  # Django's own check of the routes says so.
     return [
         say("E028", view=view.cls.__name__, guard=guard.__name__)
-        for view in routed
-        if _has_base(getattr(view, "cls", None), LOG_IN_VIEWS)
+        for view in _views()
+        if _has_base(view.cls, LOG_IN_VIEWS)
         for attribute in ("authentication_classes", "permission_classes")
-        for guard in _listed(view.initkwargs.get(attribute, getattr(view.cls, attribute)))
+        for guard in _classes(view, attribute)
         if _has_base(guard, GUARDS)
     ]
+
+
+@register("tessera", Tags.urls)
+def prove_scopes_are_registered(**_: Any) -> list[CheckMessage]:
+    """No view asks for a scope that the site does not have."""
+    if not is_right("SCOPES"):
+        return []
+    scopes = tessera()["SCOPES"]
+    asked = {
+        (view.cls.__name__, word)
+        for view in _views()
+        for permission in _classes(view, "permission_classes")
+        for part in _parts(permission)
+        if _has_base(part, SCOPE_PERMISSIONS)
+        for word in (part.read or frozenset()) | (part.write or frozenset())
+    }
+    registered = {*scopes, TOKENS} if scopes else set()
+    return [say("E034", view=view, word=word) for view, word in sorted(asked) if word not in registered]
 
 
 def _authenticators() -> list[Any]:
@@ -121,6 +139,26 @@ def _listed(value: Any) -> Any:
 
 def _has_base(value: Any, names: Iterable[str]) -> bool:
     return isinstance(value, type) and any(f"{base.__module__}.{base.__qualname__}" in names for base in value.__mro__)
+
+
+def _classes(view: Any, attribute: str) -> Any:
+    return _listed(view.initkwargs.get(attribute, getattr(view.cls, attribute, ())))
+
+
+def _parts(permission: Any) -> Iterator[Any]:
+    """The permissions that `&`, `|` and `~` have made one of, or the one."""
+    operands = [getattr(permission, name) for name in ("op1_class", "op2_class") if hasattr(permission, name)]
+    yield from chain.from_iterable(map(_parts, operands)) if operands else [permission]
+
+
+def _views() -> list[Any]:
+    """The views of REST framework that have a route. Of routes that do not load, Django's own check speaks."""
+    routed = attempt(lambda: list(_routed(get_resolver().url_patterns)))
+    return (
+        []
+        if isinstance(routed, Exception)
+        else [view for view in routed if hasattr(view, "cls") and hasattr(view, "initkwargs")]
+    )
 
 
 def _routed(patterns: Iterable[Any]) -> Iterator[Any]:

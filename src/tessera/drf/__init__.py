@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tessera.drf.authentication import TokenAuthentication as TokenAuthentication
     from tessera.drf.endpoint import Endpoint as Endpoint
+    from tessera.drf.permissions import HasScope as HasScope
 
-_HOME = {"TokenAuthentication": "tessera.drf.authentication", "Endpoint": "tessera.drf.endpoint"}
+_HOME = {
+    "TokenAuthentication": "tessera.drf.authentication",
+    "Endpoint": "tessera.drf.endpoint",
+    "HasScope": "tessera.drf.permissions",
+}
 
 
 def __getattr__(name: str) -> Any:

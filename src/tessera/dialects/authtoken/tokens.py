@@ -7,6 +7,7 @@ mint a new one, unless they are told a key, and `.delete()` ends all tokens of t
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
@@ -28,6 +29,7 @@ from tessera.engine.rows.spelling import key_of
 from tessera.engine.rows.storage import alias, batches
 from tessera.engine.verification import Principal, prove, verify
 from tessera.errors import InvalidCredential, KeyTaken, SecretGone
+from tessera.format import scope
 from tessera.format.opaque import Purpose
 from tessera.models import Grant, Kind
 
@@ -175,9 +177,12 @@ class Token(Grant):
     def presented(cls, principal: Principal, secret: str) -> Self:
         """The token that a request carried. It knows its key, and reads other columns when they are asked for."""
         subject = principal.subject
-        token = cls.from_db(
-            alias(), ["id", "subject_id"], [principal.grant_id, None if subject is None else subject.pk]
-        )
+        known = {
+            "id": principal.grant_id,
+            "subject_id": None if subject is None else subject.pk,
+            "scope": _spelt(principal.scope),
+        }
+        token = cls.from_db(alias(), [*known], [*known.values()])
         return token._holding(secret, subject)
 
     def _holding(self, secret: str, subject: AbstractBaseUser | None) -> Self:
@@ -237,6 +242,12 @@ class Token(Grant):
         if self.subject is not None:
             ended += revoke(subject=self.subject, client=CLIENT, reason="deleted")
         return ended, {"tessera.Token": ended}
+
+
+@lru_cache(maxsize=1024)
+def _spelt(words: frozenset[str]) -> str:
+    """The scope as its column has it: each request asks for it."""
+    return scope.join(words)
 
 
 class NoAuthToken(Token.DoesNotExist, AttributeError):
