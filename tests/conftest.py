@@ -1,15 +1,18 @@
 """The few fixtures that there are."""
 
+import asyncio
+import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import hypothesis
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, connections
 from rest_framework.test import APIClient
 
 from tessera import Ask, Issued, Kind, issue
@@ -17,6 +20,9 @@ from tessera.engine.adoption import adopt
 from tessera.testing import Clock
 from tests.example import serving
 from tests.former import drop_table
+from tests.traces import Letters
+
+T = TypeVar("T")
 
 # A busy machine is slow now and then, which is no failure; a failure prints what brings it back.
 hypothesis.settings.register_profile("tessera", deadline=None, print_blob=True)
@@ -86,6 +92,31 @@ def scopes(settings: Any) -> None:
     """A site whose tokens may be for reading tracks, for changing them, or for `tokens`, which is ours."""
     told = {"tracks:read": "See your tracks", "tracks:write": "Change your tracks"}
     settings.TESSERA = {**settings.TESSERA, "SCOPES": told}
+
+
+@pytest.fixture
+def letters() -> Iterator[list[str]]:
+    """What Django wrote to the admins."""
+    letters, logger = Letters(), logging.getLogger("django.request")
+    logger.addHandler(letters)
+    yield letters.sent
+    logger.removeHandler(letters)
+
+
+@pytest.fixture
+def run() -> Callable[[Coroutine[Any, Any, T]], T]:
+    """Run a coroutine, and close the connection of the thread that it reached the database from."""
+
+    def run(coroutine: Coroutine[Any, Any, T]) -> T:
+        async def running() -> T:
+            try:
+                return await coroutine
+            finally:
+                await sync_to_async(connections.close_all)()
+
+        return asyncio.run(running())
+
+    return run
 
 
 @pytest.fixture(scope="session")

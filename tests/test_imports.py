@@ -166,7 +166,7 @@ def test_importing_us_and_loading_our_app_needs_no_extra():
     assert answer == []
 
 
-@pytest.mark.parametrize("module", ["tessera", "tessera.drf", "tessera.dialects.authtoken"])
+@pytest.mark.parametrize("module", ["tessera", "tessera.drf", "tessera.plain", "tessera.dialects.authtoken"])
 def test_a_package_of_ours_loads_nothing_until_a_name_is_asked_for(module):
     answer = run(
         f"""

@@ -33,6 +33,7 @@ PUBLIC = {
         "verify",
     ],
     "tessera.drf": ["Endpoint", "TokenAuthentication"],
+    "tessera.plain": ["token_required"],
     "tessera.dialects.authtoken": [
         "AuthTokenSerializer",
         "ObtainAuthToken",
@@ -100,7 +101,8 @@ def undocumented(tree, inside=""):
     for node in tree.body:
         if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) or node.name.startswith("_"):
             continue
-        if ast.get_docstring(node) is None and node.name != "Meta":
+        is_overload = "overload" in map(ast.unparse, node.decorator_list)
+        if ast.get_docstring(node) is None and node.name != "Meta" and not is_overload:
             yield f"{inside}{node.name}"
         if isinstance(node, ast.ClassDef):
             yield from undocumented(node, f"{inside}{node.name}.")

@@ -13,6 +13,7 @@ from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
+from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter
 
 from tessera.engine.keyring import keyring
@@ -84,6 +85,17 @@ def dice() -> Iterator[Callable[[], list[str]]]:
         yield lambda: [
             mint("tsr", Purpose.ACCESS, UUID(int=0), chance, keys)[0] for chance in drawn if len(chance) == 32
         ]
+
+
+class Letters(AdminEmailHandler):
+    """Django's letters to the admins, pages enclosed, kept instead of sent."""
+
+    def __init__(self) -> None:
+        super().__init__(include_html=True)
+        self.sent: list[str] = []
+
+    def send_mail(self, subject: Any, message: Any, *args: Any, **kwargs: Any) -> None:
+        self.sent.append(f"{subject}\n{message}\n{unescape(kwargs.get('html_message') or '')}")
 
 
 def report_of(crash: Callable[[], object]) -> str:

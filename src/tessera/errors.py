@@ -1,6 +1,7 @@
 """Every way to say no.
 
     TesseraError
+    ├─ NotPresented           no credential was presented, where it takes one
     ├─ InvalidCredential      what was presented opens nothing here
     │  ├─ Malformed           not minted here: its shape or its tag is wrong
     │  │  └─ MalformedHeader  what carried it cannot be read
@@ -19,6 +20,7 @@
     ├─ NotAllowed             policy says no
     │  ├─ InsufficientScope   the token is good, and not for this
     │  └─ LoginRequired       this takes a log-in, or a more recent one
+    │  └─ CsrfFailed          it came in a cookie, and maybe from another site
     ├─ TooMany                wait, then try again
     ├─ SecretGone             a secret was asked for that can no longer be read
     └─ StoreDown              the storage does not answer: nothing is known of the credential
@@ -34,6 +36,15 @@ class TesseraError(Exception):
 
     code: ClassVar[str] = "error"
     """What a client's code may compare: public, stable, and never translated."""
+
+
+class NotPresented(TesseraError):
+    """No credential was presented, where it takes one."""
+
+    code = "not_authenticated"
+
+    def __init__(self) -> None:
+        super().__init__("Authentication credentials were not provided.")
 
 
 class InvalidCredential(TesseraError):
@@ -125,6 +136,12 @@ class LoginRequired(NotAllowed):
     """What presents the token has to be a person, who has just logged in. A token may have been found or stolen."""
 
     code = "login_required"
+
+
+class CsrfFailed(NotAllowed):
+    """The credential came in a cookie, which a browser sends for a page of another site, too, and no CSRF token did."""
+
+    code = "csrf_failed"
 
 
 class TooMany(TesseraError):

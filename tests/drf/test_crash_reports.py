@@ -1,7 +1,6 @@
 """What a site is told by mail when a request crashes: where, and nothing that opens a door."""
 
 import json
-import logging
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager
@@ -19,7 +18,6 @@ from django.db import connection
 from django.test import RequestFactory, override_settings
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import path
-from django.utils.log import AdminEmailHandler
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.test import APIClient
 from rest_framework.views import APIView
@@ -76,26 +74,6 @@ urlpatterns = [
 ]
 pytestmark = pytest.mark.urls(__name__)
 client = APIClient(raise_request_exception=False)
-
-
-class Letters(AdminEmailHandler):
-    """Django's letters to the admins, pages enclosed, kept instead of sent."""
-
-    def __init__(self):
-        super().__init__(include_html=True)
-        self.sent = []
-
-    def send_mail(self, subject, message, *args, html_message=None, **kwargs):
-        self.sent.append(f"{subject}\n{message}\n{unescape(html_message or '')}")
-
-
-@pytest.fixture
-def letters():
-    """What was written to the admins."""
-    letters, logger = Letters(), logging.getLogger("django.request")
-    logger.addHandler(letters)
-    yield letters.sent
-    logger.removeHandler(letters)
 
 
 @contextmanager

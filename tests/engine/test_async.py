@@ -7,7 +7,6 @@ from threading import Event
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.exceptions import SynchronousOnlyOperation
-from django.db import connections
 from django.http import HttpRequest, JsonResponse
 from django.test import AsyncClient
 from django.urls import path
@@ -38,22 +37,6 @@ urlpatterns = [path("me/", me)]
 @pytest.fixture
 def first(hand_out):
     return hand_out(kind=Kind.SIGN_IN, may_refresh=True)
-
-
-@pytest.fixture
-def run():
-    """Run a coroutine, and close the connection of the thread that the verbs ran in."""
-
-    def run(coroutine):
-        async def running():
-            try:
-                return await coroutine
-            finally:
-                await sync_to_async(connections.close_all)()
-
-        return asyncio.run(running())
-
-    return run
 
 
 @pytest.mark.urls(__name__)

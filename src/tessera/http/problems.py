@@ -4,7 +4,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tessera.errors import InvalidAsk, InvalidCredential, MalformedHeader, NotAllowed, StoreDown, TesseraError, TooMany
+from tessera.errors import (
+    InvalidAsk,
+    InvalidCredential,
+    MalformedHeader,
+    NotAllowed,
+    NotPresented,
+    StoreDown,
+    TesseraError,
+    TooMany,
+)
 
 RETRY_AFTER = 5
 """Seconds until a client may try again after the storage was down (RFC 9110 §10.2.3)."""
@@ -23,6 +32,7 @@ class Problem:
 
 
 STATUS: dict[type[TesseraError], int] = {
+    NotPresented: 401,
     InvalidCredential: 401,
     InvalidAsk: 400,
     NotAllowed: 403,

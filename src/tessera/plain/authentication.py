@@ -1,0 +1,66 @@
+"""For whom a request of Django's speaks: who opens it, and what protects it from a page of another site."""
+
+from collections.abc import Container
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.middleware.csrf import CsrfViewMiddleware
+from django.views.decorators.debug import sensitive_variables
+
+from tessera.conf import current
+from tessera.engine.verification import Principal, verify
+from tessera.errors import CsrfFailed
+from tessera.format.opaque import Purpose
+from tessera.http.carriers import Carrier, Credential, from_request
+
+SCHEMES = frozenset({b"bearer", b"token"})
+ADMITTED = frozenset({Purpose.ACCESS, Purpose.PERSONAL})
+"""The purposes of the tokens that open a view, unless it says otherwise."""
+
+
+def presented(request: HttpRequest) -> Credential | None:
+    """Return the credential that the request carries, not yet verified, or `None` if it carries none of ours.
+
+    Raises:
+        MalformedHeader: a header cannot be read.
+    """
+    cookies = request.META.get("HTTP_COOKIE", "") if current().COOKIES else ""
+    return from_request(request.META.get("HTTP_AUTHORIZATION", ""), cookies, SCHEMES)
+
+
+@sensitive_variables()
+def authenticate(request: Any, credential: Credential, accept: Container[Purpose]) -> Principal:
+    """Have the request speak for whom the credential speaks: `request.user`, `request.auser` and `request.auth`.
+
+    Raises:
+        InvalidCredential: it opens nothing.
+        CsrfFailed: it came in a cookie, and may have been sent by a page of another site.
+        StoreDown: the storage does not answer.
+    """
+    principal = verify(credential.secret, accept=accept)
+    if credential.carrier is Carrier.COOKIE:
+        _enforce_csrf(request)
+    # No page of another site can have a browser send the header. The middleware and the decorators of Django go by this
+    # attribute of theirs, and look no further.
+    request.csrf_processing_done = True
+    user = principal.subject or AnonymousUser()
+
+    async def auser() -> AbstractBaseUser | AnonymousUser:
+        return user
+
+    request.user, request.auser, request.auth = user, auser, principal
+    return principal
+
+
+class _Check(CsrfViewMiddleware):
+    def _reject(self, request: HttpRequest, reason: str) -> Any:
+        return reason
+
+
+def _enforce_csrf(request: HttpRequest) -> None:
+    # Whatever the view is exempt from: the middleware would go by that.
+    check = _Check(lambda _: None)  # type: ignore[arg-type]
+    if reason := check.process_view(request, None, (), {}):  # type: ignore[arg-type]
+        raise CsrfFailed(f"CSRF Failed: {reason}")
