@@ -108,19 +108,19 @@ def test_the_document_of_a_project_is_valid_and_without_a_warning(code, paths):
         pytest.param(
             "/api-token-auth/new/",
             "post",
-            {"200": "IssuedToken", "401": "TokenProblem", "503": "TokenProblem"},
+            {"200": "IssuedToken", **dict.fromkeys(["401", "429", "503"], "TokenProblem")},
             id="replace",
         ),
         pytest.param(
             "/api-token-auth/new/",
             "get",
-            {"200": "IssuedToken", "401": "TokenProblem", "503": "TokenProblem"},
+            {"200": "IssuedToken", **dict.fromkeys(["401", "429", "503"], "TokenProblem")},
             id="replace by GET",
         ),
         pytest.param(
             "/api-token-auth/revoke/",
             "post",
-            {"204": None, "401": "TokenProblem", "503": "TokenProblem"},
+            {"204": None, **dict.fromkeys(["401", "429", "503"], "TokenProblem")},
             id="revoke",
         ),
         pytest.param(
@@ -139,14 +139,14 @@ def test_the_document_of_a_project_is_valid_and_without_a_warning(code, paths):
             {
                 "200": "IssuedPair",
                 "400": "NativeRefreshProblem",
-                **dict.fromkeys(["401", "403", "415", "503"], "NativeProblem"),
+                **dict.fromkeys(["401", "403", "415", "429", "503"], "NativeProblem"),
             },
             id="refresh",
         ),
         pytest.param(
             "/auth/verify/",
             "post",
-            {"200": "VerifiedToken", **dict.fromkeys(["401", "503"], "NativeProblem")},
+            {"200": "VerifiedToken", **dict.fromkeys(["401", "429", "503"], "NativeProblem")},
             id="verify",
         ),
         pytest.param(
@@ -344,7 +344,7 @@ def test_what_a_site_says_of_its_own_method_goes_before_what_we_say():
     operations = document(path("swap/", Replace.as_view()))["paths"]["/swap/"]
 
     assert (operations["post"]["operationId"], operations["post"]["description"]) == ("swap", "Ours.")
-    assert list(operations["post"]["responses"]) == ["200", "401", "503"]
+    assert list(operations["post"]["responses"]) == ["200", "401", "429", "503"]
     assert operations["get"]["deprecated"] is True
 
 

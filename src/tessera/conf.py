@@ -23,8 +23,13 @@ RECORDABLE = ("address", "agent")
 TOKENS = "tokens"
 """The word of ours among the scopes of a site that has any: with it, a client may manage its user's tokens."""
 
-DEFAULT_LOGIN_RATES: Mapping[str, str] = MappingProxyType(
+LOGIN_RATES: Mapping[str, str] = MappingProxyType(
     {"name_and_address": "10/minute", "address": "60/minute", "failures_of_name": "100/hour", "slowed": "1/minute"}
+)
+"""Those that keep a password from being guessed."""
+
+DEFAULT_RATES: Mapping[str, str] = MappingProxyType(
+    {**LOGIN_RATES, "refresh": "30/minute", "refused": "60/minute", "letter": "60/minute"}
 )
 
 
@@ -117,18 +122,32 @@ class Settings:
     protection, so `CsrfViewMiddleware` must be in `MIDDLEWARE`. Browsers keep such cookies over HTTPS only."""
 
     THROTTLE_CACHE: str = "default"
-    """The alias of the cache that counts log-in attempts. It must count atomically: use Redis, Valkey or memcached if
-    more than one process serves the site."""
+    """The alias of the cache that counts what the `RATES` limit. It must count atomically: use Redis, Valkey or
+    memcached if more than one process serves the site."""
 
-    LOGIN_RATES: Mapping[str, str | None] = field(default_factory=dict)
-    """How many log-in attempts may reach the password check, for a site whose numbers are not the defaults.
-    `name_and_address` (10/minute) and `address` (60/minute) limit the attempts. After `failures_of_name` (100/hour), an
-    address that has never logged in under that name gets `slowed` (1/minute) in place of `name_and_address`: that slows
-    a guesser with many addresses, and locks nobody out. `None` sets no limit."""
+    RATES: Mapping[str, str | None] = field(default_factory=dict)
+    """How often something may be tried, for a site whose numbers are not the defaults: a number per second, minute,
+    hour or day. `None` sets no limit. Four rates say how many log-in attempts reach the password check:
 
-    def login_rates(self) -> Mapping[str, str | None]:
-        """`LOGIN_RATES` over the defaults."""
-        return {**DEFAULT_LOGIN_RATES, **self.LOGIN_RATES}
+    - `name_and_address` (10/minute): of one user from one address. A person mistypes a password a few times.
+    - `address` (60/minute): from one address, of all users. An office or a school has one address for everybody.
+    - `failures_of_name` (100/hour): wrong passwords of one user, from wherever. Nobody mistypes as many; past them, an
+      address that has never logged in under that name gets `slowed`. That locks nobody out.
+    - `slowed` (1/minute): in place of `name_and_address`. A guesser with a thousand addresses then has a thousand
+      guesses a minute at the most, and a user who is on a journey still gets in.
+
+    Three more limit what cannot be guessed, and costs queries all the same:
+
+    - `refresh` (30/minute): refreshes of one sign-in. It needs one for each `ACCESS_LIFETIME`, and many tabs that awake
+      together a few more.
+    - `refused` (60/minute): refusals of one token that was good once, or, of what might be an adopted key, from one
+      address. A page that sends everything at once with a dead token does not get there; a program in a loop does.
+    - `letter` (60/minute): letters that are redeemed from one address. A class that opens its letters in one lesson has
+      one address."""
+
+    def rates(self) -> Mapping[str, str | None]:
+        """`RATES` over the defaults."""
+        return {**DEFAULT_RATES, **self.RATES}
 
     def short_lifetime(self) -> timedelta:
         """`SHORT_LIFETIME`, or what is shorter still."""

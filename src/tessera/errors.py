@@ -4,7 +4,8 @@
     ├─ NotPresented           no credential was presented, where it takes one
     ├─ InvalidCredential      what was presented opens nothing here
     │  ├─ Malformed           not minted here: its shape or its tag is wrong
-    │  │  └─ MalformedHeader  what carried it cannot be read
+    │  │  ├─ MalformedHeader  what carried it cannot be read
+    │  │  └─ UnknownKey       it looks like an adopted key, and no row is there
     │  ├─ WrongPurpose        minted here, but not for this door
     │  ├─ WrongClient         minted here, but for another client
     │  └─ Dead                minted here, but it has ended
@@ -29,6 +30,7 @@ Raise the leaf, catch the branch, map the branch.
 """
 
 from typing import ClassVar
+from uuid import UUID
 
 
 class TesseraError(Exception):
@@ -52,16 +54,20 @@ class InvalidCredential(TesseraError):
 
     code = "invalid_token"
 
+    grant_id: UUID | None = None
+    """The grant that it names, where that is known."""
+
 
 class Malformed(InvalidCredential):
-    """Not minted here: the shape or the tag is wrong, or, of what looks like an adopted key, no row is there.
-
-    Only the last takes a query.
-    """
+    """Not minted here: the shape or the tag is wrong. That takes no query."""
 
 
 class MalformedHeader(Malformed):
     """The header that carried it cannot be read. The message is for the client, and holds nothing of what it sent."""
+
+
+class UnknownKey(Malformed):
+    """It looks like an adopted key, and no row is there: that takes a query. Nothing says that it ever was one."""
 
 
 class WrongPurpose(InvalidCredential):

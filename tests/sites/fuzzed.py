@@ -6,6 +6,6 @@ The throttle stays, with numbers that only a run away from all bounds would reac
 from example.settings import *  # noqa: F403
 from example.settings import TESSERA
 
-TESSERA["LOGIN_RATES"] = {"name_and_address": "1000/minute", "address": "5000/minute"}
+TESSERA["RATES"] = {"name_and_address": "1000/minute", "address": "5000/minute"}
 # A real hasher takes a quarter of a second for each of them.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

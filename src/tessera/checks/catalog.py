@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 from django.core import checks
 
-from tessera.conf import DEFAULT_LOGIN_RATES, RECORDABLE
+from tessera.conf import DEFAULT_RATES, RECORDABLE
 from tessera.engine.policy import LIMITED_KINDS
 from tessera.models import Kind
 
@@ -49,7 +49,7 @@ SENTENCES = MappingProxyType(
         ),
         "E011": ('TESSERA["THROTTLE_CACHE"] must be an alias of CACHES.', 'Such as "default".'),
         "E012": (
-            f'TESSERA["LOGIN_RATES"] must be a dict of {", ".join(DEFAULT_LOGIN_RATES)}, '
+            f'TESSERA["RATES"] must be a dict of {", ".join(DEFAULT_RATES)}, '
             "or of some of them, each to a rate above zero or to None.",
             'Such as {"address": "100/minute"}: per second, minute, hour or day.',
         ),
@@ -169,7 +169,7 @@ SENTENCES = MappingProxyType(
             "manage.py tessera adopt authtoken takes its tokens over; then take it out of INSTALLED_APPS.",
         ),
         "W004": (
-            'TESSERA["LOGIN_RATES"] counts nothing for {rates}, so passwords are guessed faster.',
+            'TESSERA["RATES"] counts nothing for {rates}, so passwords are guessed faster.',
             "Raise the rate instead of setting None.",
         ),
         "W005": (

@@ -104,7 +104,7 @@ def is_alias(value: Any) -> bool:
 
 
 def is_rate(value: Any) -> bool:
-    """Whether it is a rate that lets at least one log-in pass."""
+    """Whether it is a rate that lets at least one pass."""
     rate = attempt(lambda: parse_rate(value))
     return not isinstance(rate, Exception) and rate[0] > 0
 
@@ -112,7 +112,7 @@ def is_rate(value: Any) -> bool:
 def is_rates(value: Any) -> bool:
     """Whether it maps names of rates to rates, or to `None`."""
     return isinstance(value, Mapping) and all(
-        name in conf.DEFAULT_LOGIN_RATES and (rate is None or is_rate(rate)) for name, rate in value.items()
+        name in conf.DEFAULT_RATES and (rate is None or is_rate(rate)) for name, rate in value.items()
     )
 
 
@@ -137,7 +137,7 @@ PROOFS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "POLICY": ("E010", is_policy),
     "COOKIES": ("E041", lambda value: isinstance(value, bool)),
     "THROTTLE_CACHE": ("E011", is_alias),
-    "LOGIN_RATES": ("E012", is_rates),
+    "RATES": ("E012", is_rates),
 }
 """For each setting, the message to give unless the proof holds. `PEPPERS` has a file of its own."""
 
@@ -180,8 +180,8 @@ def prove_spans(**_: Any) -> list[CheckMessage]:
 @register("tessera", Tags.security)
 def prove_guessing_is_counted(**_: Any) -> list[CheckMessage]:
     """No counter of log-in attempts is switched off."""
-    rates = tessera()["LOGIN_RATES"] if is_right("LOGIN_RATES") else {}
-    off = [name for name, rate in rates.items() if rate is None]
+    rates = tessera()["RATES"] if is_right("RATES") else {}
+    off = [name for name, rate in rates.items() if rate is None and name in conf.LOGIN_RATES]
     return [say("W004", rates=", ".join(off))] if off else []
 
 

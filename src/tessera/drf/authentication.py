@@ -9,7 +9,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from tessera.conf import current
-from tessera.drf.refusals import refusal
+from tessera.drf.refusals import counted, refusal
 from tessera.engine.verification import Principal, verify
 from tessera.errors import InvalidCredential, TesseraError
 from tessera.format.opaque import Purpose
@@ -35,7 +35,7 @@ class TokenAuthentication(BaseAuthentication):
             secret = self.presented(request)
             return None if secret is None else self.opened_by(secret)
         except TesseraError as error:
-            raise refusal(error) from error
+            raise refusal(counted(error, request)) from error
 
     def presented(self, request: Request) -> bytes | None:
         """Return the credential that the request carries, not yet verified, or `None` if it carries none of ours.

@@ -1,4 +1,4 @@
-"""Counters in the site's cache, each held to one of the `LOGIN_RATES`.
+"""Counters in the site's cache, each held to one of the `RATES`.
 
 `add` and `incr` are atomic on Redis, Valkey and memcached: what comes at once does not slip past a counter.
 """
@@ -84,10 +84,15 @@ class Counter:
         with store() as cache:
             return bool(cache.get(self.key, 0) >= self.rate.allowed)
 
+    def kept(self, value: int) -> int:
+        """What was kept beside it first in this window: `value`, if nothing was."""
+        with store() as cache:
+            return int(cache.get_or_set(self.key, value, self.rate.seconds * 2) or 0)
+
 
 def counter(name: str, now: datetime, *who: str) -> Counter | None:
     """The counter of the rate of that name, or `None` if the site sets no limit."""
-    rate = current().login_rates()[name]
+    rate = current().rates()[name]
     if rate is None:
         return None
     parsed = parse_rate(rate)

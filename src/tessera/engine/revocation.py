@@ -15,7 +15,7 @@ from tessera import clock
 from tessera.engine.rows.spelling import key_of
 from tessera.engine.rows.storage import alias, storage, update
 from tessera.engine.verification import read
-from tessera.errors import Malformed
+from tessera.errors import UnknownKey
 from tessera.format.opaque import Opaque, Purpose
 from tessera.models import LONG_AGO, LONGEST_REASON, Grant, hint
 from tessera.signals import token_revoked
@@ -86,7 +86,7 @@ def revoke_presented(secret: str | bytes, *, accept: Container[Purpose], reason:
         with storage:
             grant_ids = list(Grant.objects.using(alias()).filter(pk__in=grant_ids).values_list("pk", flat=True))
         if not grant_ids:
-            raise Malformed("key")
+            raise UnknownKey
     # All of them: a key that was adopted anew, while its pepper was missing, has a row under each.
     return end(_rows().filter(reduce(or_, map(_presented, readings))), reason, Which(grant_ids))
 

@@ -27,6 +27,7 @@ from tessera.errors import (
     Revoked,
     SubjectGone,
     Unknown,
+    UnknownKey,
     WrongPurpose,
 )
 from tessera.format import foreign, scope
@@ -111,7 +112,7 @@ def _looked_up(readings: Sequence[Opaque], now: datetime) -> tuple[Opaque, Grant
 def refuse_unknown(readings: Sequence[Opaque]) -> NoReturn:
     """Say what a token is of which there is no row."""
     if readings[0].purpose is Purpose.ADOPTED:
-        raise Malformed("key")  # Nothing says that this ever was a key.
+        raise UnknownKey
     with noting(readings[0].grant_id):
         raise Unknown("row")
 
@@ -181,6 +182,7 @@ def noting(grant_id: UUID) -> Iterator[None]:
     try:
         yield
     except InvalidCredential as error:
+        error.grant_id = grant_id
         token_refused.send_robust(Grant, error=error, grant_id=grant_id)
         audit.info("refused %s: %s", hint(grant_id), type(error).__name__)
         raise

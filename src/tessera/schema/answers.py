@@ -37,7 +37,7 @@ ANSWERS = {
     400: OpenApiResponse(LoginProblemSerializer, "Nobody signs in with that."),
     401: OpenApiResponse(TokenProblemSerializer, "No token was presented, or one that opens nothing."),
     415: OpenApiResponse(TokenProblemSerializer, "The body is of a kind, or in a charset, that is not read."),
-    429: OpenApiResponse(TokenProblemSerializer, "Too many attempts: this one was not looked at."),
+    429: OpenApiResponse(TokenProblemSerializer, "Too many: wait, then try again."),
     503: OpenApiResponse(TokenProblemSerializer, "The storage does not answer: nothing is known of the credential."),
 }
 

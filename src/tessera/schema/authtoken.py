@@ -56,7 +56,7 @@ class ReplaceAuthTokenView(PresentedTokenView):
     def view_replacement(self) -> "type[APIView]":
         """The view, described."""
         told = "The token in the header, for a new one. The old one is refused from then on."
-        view = described(200, 401, 503, request=None, description=told)(self.presenting())
+        view = described(200, 401, 429, 503, request=None, description=told)(self.presenting())
         by_get = extend_schema(
             methods=["GET"], deprecated=True, parameters=[DEPRECATION], description=f"{told} Use POST."
         )
@@ -71,4 +71,4 @@ class RevokeAuthTokenView(PresentedTokenView):
     def view_replacement(self) -> "type[APIView]":
         """The view, described."""
         told = "The end of the token in the header. One that has ended already is answered the same."
-        return described(204, 401, 503, request=None, description=told)(self.presenting())
+        return described(204, 401, 429, 503, request=None, description=told)(self.presenting())

@@ -123,7 +123,7 @@ class NativeRefreshView(NativeView):
     """Describes the refresh."""
 
     target_class = "tessera.dialects.native.views.Refresh"
-    codes = (200, 400, 401, 403, 415, 503)
+    codes = (200, 400, 401, 403, 415, 429, 503)
     told = "A refresh token, for the next pair. One that was traded before ends its sign-in."
 
 
@@ -131,7 +131,7 @@ class NativeVerifyView(NativeView):
     """Describes the question what a token is."""
 
     target_class = "tessera.dialects.native.views.Verify"
-    codes = (200, 401, 503)
+    codes = (200, 401, 429, 503)
     answers = NATIVE_VERIFY_ANSWERS
     told = "What the token in the header is, and whom it speaks for."
     has_body = False

@@ -46,7 +46,7 @@ def rates(settings):
     """Other rates than the default."""
 
     def rates(**rates):
-        settings.TESSERA = {**settings.TESSERA, "LOGIN_RATES": rates}
+        settings.TESSERA = {**settings.TESSERA, "RATES": rates}
 
     return rates
 

@@ -3,13 +3,14 @@
 from typing import Any, ClassVar
 
 from django.views.decorators.debug import sensitive_variables
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from tessera.dialects.authtoken.tokens import ACCEPTED, Token
 from tessera.drf import authentication
-from tessera.drf.refusals import refusal
+from tessera.drf.refusals import counted, refusal
 from tessera.engine.verification import Principal
-from tessera.errors import TesseraError
+from tessera.errors import InvalidCredential, TesseraError, TooMany
 from tessera.format.opaque import to_bytes
 
 
@@ -40,6 +41,17 @@ class TokenAuthentication(authentication.TokenAuthentication):
     def schemes(self) -> tuple[str, ...]:  # type: ignore[override]
         """The site's own keyword, then those that are always accepted."""
         return (self.keyword, *authentication.TokenAuthentication.schemes)
+
+    @sensitive_variables()
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        """Count a refusal of ours that `authenticate_credentials` has worded already, as it knows no request."""
+        try:
+            return super().authenticate(request)
+        except AuthenticationFailed as refused:
+            cause = refused.__cause__
+            if isinstance(cause, InvalidCredential) and isinstance(error := counted(cause, request), TooMany):
+                raise refusal(error) from cause
+            raise
 
     def opened_by(self, secret: bytes) -> tuple[Any, Any]:
         """Hand the key to `authenticate_credentials`, which a subclass may have made its own."""

@@ -17,6 +17,7 @@ from tessera.drf.login import log_in
 from tessera.drf.origin import origin_of
 from tessera.drf.presented import PresentedToken
 from tessera.engine.issuance import Issued, issue
+from tessera.engine.noise import admit_refresh
 from tessera.engine.policy import Ask
 from tessera.engine.redemption import redeem
 from tessera.engine.revocation import revoke_presented
@@ -74,7 +75,7 @@ class NativeEndpoint(Endpoint):
     def handle_exception(self, exc: Exception) -> Response:
         """Answer an error. The challenge names it if a token was presented, in the header or the body (RFC 6750 §3)."""
         response = super().handle_exception(exc)
-        if isinstance(exc, InvalidCredential):
+        if isinstance(exc, InvalidCredential) and "Retry-After" not in response:
             response["WWW-Authenticate"] = challenge("Bearer", current().REALM, exc.code)
         return response
 
@@ -114,6 +115,7 @@ class Refresh(NativeEndpoint):
     def post(self, request: Request) -> Response:
         """Trade it. One that was traded before ends the sign-in, and is answered like any other that opens nothing."""
         sent = self.sent(request)
+        admit_refresh(sent["refresh_token"], clock.now())
         return pair(redeem(sent["refresh_token"], accept=REFRESH, client=FIRST_PARTY, scope=sent["scope"]))
 
 

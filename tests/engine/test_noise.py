@@ -1,0 +1,59 @@
+"""A letter is counted by the address that redeems it, and a refusal by its grant, whoever calls."""
+
+from datetime import timedelta
+
+import pytest
+
+from tessera import revoke, verify
+from tessera.engine.noise import admit_letter, note_refusal
+from tessera.errors import Dead, TooMany
+from tests.credentials import DOORS
+
+HOME, ELSEWHERE = "192.0.2.1", "198.51.100.7"
+
+
+def test_the_fourth_letter_of_an_address_in_a_minute_has_to_wait(settings, clock):
+    settings.TESSERA = {**settings.TESSERA, "RATES": {"letter": "3/minute"}}
+    for _ in range(3):
+        admit_letter(HOME, clock())
+
+    with pytest.raises(TooMany) as caught:
+        admit_letter(HOME, clock())
+
+    assert (caught.value.wait, caught.value.is_first) == (60, True)
+    admit_letter(ELSEWHERE, clock())
+    admit_letter(HOME, clock() + timedelta(minutes=1))
+
+
+def test_nobody_chose_and_it_is_sixty_letters_a_minute(clock):
+    for _ in range(60):
+        admit_letter(HOME, clock())
+
+    with pytest.raises(TooMany):
+        admit_letter(HOME, clock())
+
+
+def test_a_letter_is_redeemed_though_the_cache_does_not_answer(settings, clock):
+    settings.CACHES = {
+        **settings.CACHES,
+        "broken": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "unix:///nowhere/at/all"},
+    }
+    settings.TESSERA = {**settings.TESSERA, "THROTTLE_CACHE": "broken", "RATES": {"letter": "1/day"}}
+
+    for _ in range(3):
+        admit_letter(HOME, clock())
+
+
+@pytest.mark.django_db
+def test_a_refusal_knows_the_grant_that_it_is_about(hand_out, settings, clock):
+    settings.TESSERA = {**settings.TESSERA, "RATES": {"refused": "1/minute"}}
+    issued = hand_out()
+    revoke(issued.grant)
+    with pytest.raises(Dead) as refused:
+        verify(issued.secret, accept=DOORS)
+    note_refusal(refused.value, HOME, clock())
+
+    with pytest.raises(TooMany):
+        note_refusal(refused.value, ELSEWHERE, clock())
+
+    assert refused.value.grant_id == issued.grant.pk
