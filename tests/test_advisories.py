@@ -11,13 +11,11 @@ from django.core.cache import cache
 from django.core.checks import run_checks
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
-from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
 import tessera
 from tessera import Ask, Kind, Purpose, issue, redeem, replace, revoke, verify
 from tessera.dialects.authtoken import Token
-from tessera.drf.endpoint import Endpoint
 from tessera.engine.keyring import keyring
 from tessera.errors import (
     InvalidCredential,
@@ -38,6 +36,7 @@ from tests.life import passwords
 from tests.processes import on_a_database
 from tests.racing import before_writing, meanwhile
 from tests.recording import CountingHasher, audited
+from tests.routes import credential_endpoints
 from tests.traces import rows, traces
 
 LOGIN, NEW, REVOKE = "/api-token-auth/", "/api-token-auth/new/", "/api-token-auth/revoke/"
@@ -572,15 +571,6 @@ def test_django_cve_2024_39329_who_exists_told_by_the_work_that_is_done(client, 
         work[name] = len(hashed)
 
     assert set(work.values()) == {1}
-
-
-def credential_endpoints(patterns=None, prefix="/"):
-    for pattern in get_resolver().url_patterns if patterns is None else patterns:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from credential_endpoints(pattern.url_patterns, route)
-        elif isinstance(pattern, URLPattern) and issubclass(getattr(pattern.callback, "view_class", object), Endpoint):
-            yield route
 
 
 def test_drf_obtain_auth_token_escapes_the_throttle(user, hashed, clock):
