@@ -15,7 +15,11 @@ import schemathesis
 SPENT_AT = ["/api-token-auth/new/", "/api-token-auth/revoke/", "/auth/logout/"]
 """Where a token ends: each request to these has one of its own."""
 
+ALL_SPENT_AT = ["/auth/tokens/revoke-others/", "/auth/tokens/revoke-all/", "/auth/tokens/{token}/"]
+"""Where others may end, too: each request to these is grace's."""
+
 ADA = urlencode({"username": "ada", "password": "lovelace-1843"}).encode()
+GRACE = urlencode({"username": "grace", "password": "hopper-1906"}).encode()
 GARBAGE = cycle(
     [
         "Bearer",
@@ -49,9 +53,15 @@ class Garbage(Presented):
 
 
 class LiveToken(Presented):
+    body = ADA
+
     def get(self, case: Any, context: Any) -> str:
-        with urlopen(f"{os.environ['EXAMPLE']}/api-token-auth/", ADA) as answer:
+        with urlopen(f"{os.environ['EXAMPLE']}/api-token-auth/", self.body) as answer:
             return f"Bearer {json.load(answer)['token']}"
+
+
+class GracesToken(LiveToken):
+    body = GRACE
 
 
 def pair() -> Any:
@@ -66,7 +76,8 @@ match os.environ["PRESENT"]:
         schemathesis.auth(refresh_interval=None)(Garbage)
     case "a live token":
         schemathesis.auth(refresh_interval=None).apply_to(path=SPENT_AT)(LiveToken)
-        schemathesis.auth(retry_on=[]).skip_for(path=SPENT_AT)(LiveToken)
+        schemathesis.auth(refresh_interval=None).apply_to(path=ALL_SPENT_AT)(GracesToken)
+        schemathesis.auth(retry_on=[]).skip_for(path=[*SPENT_AT, *ALL_SPENT_AT])(LiveToken)
 
 
 @schemathesis.hook

@@ -81,7 +81,7 @@ execute_from_command_line(["django", "spectacular", *words])
 
 @pytest.mark.parametrize(
     ("code", "paths"),
-    [pytest.param(MINIMAL, 7, id="a minimal project"), pytest.param(EXAMPLE, 11, id="the example")],
+    [pytest.param(MINIMAL, 12, id="a minimal project"), pytest.param(EXAMPLE, 16, id="the example")],
 )
 def test_the_document_of_a_project_is_valid_and_without_a_warning(code, paths):
     run = python("-c", code, folder=ROOT)
@@ -159,6 +159,50 @@ def test_the_document_of_a_project_is_valid_and_without_a_warning(code, paths):
             },
             id="log out",
         ),
+        pytest.param(
+            "/auth/tokens/",
+            "get",
+            {"200": "HeldTokens", **dict.fromkeys(["401", "403", "404", "503"], "NativeProblem")},
+            id="list",
+        ),
+        pytest.param(
+            "/auth/tokens/{token}/",
+            "patch",
+            {
+                "200": "HeldToken",
+                "400": "FieldProblems",
+                **dict.fromkeys(["401", "403", "404", "415", "503"], "NativeProblem"),
+            },
+            id="rename",
+        ),
+        pytest.param(
+            "/auth/tokens/{token}/",
+            "delete",
+            {"204": None, **dict.fromkeys(["401", "403", "404", "503"], "NativeProblem")},
+            id="end one",
+        ),
+        pytest.param(
+            "/auth/tokens/revoke-others/",
+            "post",
+            {"200": "Ended", **dict.fromkeys(["401", "403", "503"], "NativeProblem")},
+            id="end the others",
+        ),
+        pytest.param(
+            "/auth/tokens/revoke-all/",
+            "post",
+            {"200": "Ended", **dict.fromkeys(["401", "403", "503"], "NativeProblem")},
+            id="end all",
+        ),
+        pytest.param(
+            "/auth/personal/",
+            "post",
+            {
+                "201": "NewPersonalToken",
+                "400": "FieldProblems",
+                **dict.fromkeys(["401", "403", "415", "503"], "NativeProblem"),
+            },
+            id="make a personal token",
+        ),
     ],
 )
 def test_every_answer_is_described(place, method, answers):
@@ -171,7 +215,7 @@ def test_every_answer_is_described(place, method, answers):
     assert described == answers
     assert headers == {
         code: {"401": ["WWW-Authenticate"], "429": ["Retry-After"], "503": ["Retry-After"]}.get(
-            code, ["Deprecation"] if (code, method) == ("200", "get") else []
+            code, ["Deprecation"] if (code, method, place) == ("200", "get", "/api-token-auth/new/") else []
         )
         for code in answers
     }
@@ -207,14 +251,21 @@ def test_only_what_is_about_a_presented_token_asks_for_one():
         "/auth/refresh/": {"post": [{}]},
         "/auth/verify/": {"post": [{"bearerAuth": []}]},
         "/auth/logout/": {"post": [{"bearerAuth": []}, {}]},
+        "/auth/tokens/": {"get": [{"bearerAuth": []}]},
+        "/auth/tokens/{token}/": {"patch": [{"bearerAuth": []}], "delete": [{"bearerAuth": []}]},
+        "/auth/tokens/revoke-others/": {"post": [{"bearerAuth": []}]},
+        "/auth/tokens/revoke-all/": {"post": [{"bearerAuth": []}]},
+        "/auth/personal/": {"post": [{"bearerAuth": []}]},
     }
-    assert with_body == {"/api-token-auth/", "/auth/login/", "/auth/refresh/", "/auth/logout/"}
+    takes_a_body = {"login", "refresh", "logout", "tokens/{token}", "personal"}
+    assert with_body == {"/api-token-auth/", *(f"/auth/{place}/" for place in takes_a_body)}
 
 
-def test_a_pair_is_described_field_by_field():
+def test_the_native_dialect_is_described_field_by_field():
     schema = document(NATIVE)
 
     components = {name: set(each.get("properties", ())) for name, each in schema["components"]["schemas"].items()}
+    held = {"id", "kind", "label", "client", "created_at", "last_used_at", "ends_at", "is_current"}
     pair = {"access_token", "token_type", "expires_in", "refresh_token", "refresh_expires_in", "scope"}
     assert components == {
         "NativeLogin": {"username", "email", "password", "label", "remember", "scope"},
@@ -236,7 +287,15 @@ def test_a_pair_is_described_field_by_field():
             "code",
         },
         "NativeRefreshProblem": {"refresh_token", "scope", "non_field_errors", "detail", "code"},
+        "HeldTokens": {"next", "previous", "results"},
+        "HeldToken": {*held, "scope", "address", "agent"},
+        "PatchedNativeLabel": {"label"},
+        "Ended": {"ended"},
+        "NativePersonal": {"label", "scope", "lifetime"},
+        "NewPersonalToken": {"id", "token", "token_type", "label", "scope", "expires_in"},
+        "FieldProblems": {"label", "scope", "lifetime", "non_field_errors", "detail", "code"},
     }
+    assert set(schema["components"]["schemas"]["HeldToken"]["required"]) == held
     assert schema["components"]["schemas"]["IssuedPair"]["required"] == ["access_token", "token_type"]
 
 

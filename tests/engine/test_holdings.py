@@ -43,7 +43,7 @@ def all_of(issued):
 
 def made_from(issued):
     ask = Ask(subject=issued.grant.subject, kind=Kind.PERSONAL, label="script")
-    return partial(issue_from, issued.grant, ask, clock.now())
+    return partial(issue_from, issued.grant, ask, frozenset(), clock.now())
 
 
 def personal():

@@ -7,6 +7,7 @@ no token is made for somebody who has just been signed out everywhere.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
 
-from tessera.conf import current
+from tessera.conf import TOKENS, current, scopes
 from tessera.engine.bond import is_bound
 from tessera.engine.issuance import Issued, issue, take
 from tessera.engine.limits import hold
@@ -24,7 +25,7 @@ from tessera.engine.rows.lookup import find, live
 from tessera.engine.rows.spelling import key_of
 from tessera.engine.rows.storage import alias, insist, storage, update
 from tessera.engine.verification import Principal, noting, refuse_ended
-from tessera.errors import LoginRequired, Unknown
+from tessera.errors import InsufficientScope, InvalidScope, LoginRequired, Unknown
 from tessera.models import Grant, Kind
 
 HELD = (Kind.SIGN_IN, Kind.PERSONAL, Kind.MACHINE, Kind.ADOPTED)
@@ -39,6 +40,7 @@ def sign_in_of(principal: Principal) -> Grant:
 
     Raises:
         LoginRequired: it is a token of another kind.
+        InsufficientScope: the site has scopes, and its access token has not that of managing tokens.
         Unknown: its row is gone since.
     """
     grant = principal.grant
@@ -46,6 +48,8 @@ def sign_in_of(principal: Principal) -> Grant:
         raise Unknown("row")
     if grant.kind != Kind.SIGN_IN:
         raise LoginRequired("This takes the access token of a sign-in. Log in, and use that.")
+    if TOKENS in scopes() and TOKENS not in principal.scope:
+        raise InsufficientScope(frozenset({TOKENS}))
     return grant
 
 
@@ -117,13 +121,20 @@ def end_all(sign_in: Grant, now: datetime) -> int:
     return len(found)
 
 
-def issue_from(sign_in: Grant, ask: Ask, now: datetime) -> Issued:
+def issue_from(sign_in: Grant, ask: Ask, within: frozenset[str], now: datetime) -> Issued:
     """Issue what is asked for in the name of a sign-in, unless that has ended meanwhile.
 
+    `within` is the scope of the access token that asks, which may have less than its sign-in. What is made has no more.
+
     Raises:
-        Dead: it has.
+        Dead: it has ended.
+        InvalidScope: more than that is asked for.
         InvalidAsk, NotAllowed, StoreDown: as `issue` does.
     """
+    if ask.scope is None:
+        ask = replace(ask, scope=within & scopes().keys())  # Words that the site no longer has fall away.
+    elif not ask.scope <= within:
+        raise InvalidScope("The scope is wider than that of the token that asks.")
     with storage, _going_on(sign_in, now):
         return issue(ask)
 

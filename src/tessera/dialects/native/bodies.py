@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from tessera.conf import current
 from tessera.drf.names import NameOrEmail
 from tessera.format import scope
 from tessera.http.carriers import LONGEST as LONGEST_TOKEN
@@ -60,3 +61,29 @@ class NativeLogoutSerializer(serializers.Serializer[Any]):
     """A refresh token, from whoever has no access token at hand."""
 
     refresh_token = serializers.CharField(max_length=LONGEST_TOKEN, required=False, write_only=True)
+
+
+class NativeLabelSerializer(serializers.Serializer[Any]):
+    """What the user calls a token."""
+
+    label = serializers.CharField(max_length=LONGEST["label"], allow_blank=True)  # type: ignore[assignment]
+
+
+class NativePersonalSerializer(serializers.Serializer[Any]):
+    """What the user calls a personal token, what it may be used for, and how long it is to live."""
+
+    label = serializers.CharField(max_length=LONGEST["label"])  # type: ignore[assignment]
+    scope = ScopeField(help_text="Of the scope of the sign-in what is wanted. Without it: all.")
+    lifetime = serializers.DurationField(
+        required=False, help_text="In seconds, or as ISO 8601 has it: `2592000` or `P30D`."
+    )
+
+    def validate_lifetime(self, lifetime: Any) -> Any:
+        """At most as long as the site lets a token live that nobody asked a lifetime for."""
+        longest = current().TOKEN_LIFETIME
+        if not lifetime or lifetime.days < 0:
+            raise serializers.ValidationError("A lifetime is a positive span.", code="min_value")
+        if longest != "never" and lifetime > longest:
+            most = round(longest.total_seconds())
+            raise serializers.ValidationError(f"A token lives for at most {most} seconds.", code="max_value")
+        return lifetime
