@@ -148,6 +148,10 @@ SENTENCES = MappingProxyType(
             'TESSERA["LETTER_LIFETIME"] must be a positive timedelta of at most a hundred years.',
             "Such as timedelta(days=1).",
         ),
+        "E039": (
+            'TESSERA["BASE_URL"] must be an address with https, and no path, or None.',
+            'Such as "https://shop.example", or "http://127.0.0.1:8000" on this machine.',
+        ),
         "E041": (
             'TESSERA["COOKIES"] must be True or False.',
             "True lets a browser carry its tokens in cookies.",

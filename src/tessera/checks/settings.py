@@ -6,6 +6,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.cache import caches
 from django.core.checks import CheckMessage, Tags, register
@@ -22,6 +23,7 @@ from tessera.models import Kind
 _NESTED = ("REUSE_WINDOW", "ACCESS_LIFETIME", "REFRESH_LIFETIME")
 """Each of these spans lies within the next."""
 
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 _WIDEST_WINDOW = timedelta(minutes=1)
 _NOTHING, _LONGEST = timedelta(0), timedelta(days=36525)
 
@@ -92,6 +94,16 @@ def is_limits(value: Any) -> bool:
     )
 
 
+def is_base_url(value: Any) -> bool:
+    """Whether a link may begin with it: what is sent there is a secret. On this machine it need not be HTTPS."""
+    parts = urlsplit(value)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)
+    # Put together anew without a user, a path, a query or a fragment, it is as it was. (A port that is none raises.)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    bare = f"{parts.scheme}://{host}" + ("" if parts.port is None else f":{parts.port}")
+    return bool(host) and is_safe and value.removesuffix("/").lower() == bare
+
+
 def is_policy(value: Any) -> bool:
     """Whether it names a policy class. Not an instance: the engine makes a new one for each ask."""
     found = imported(value)
@@ -134,6 +146,7 @@ PROOFS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "RETENTION": ("E008", is_window),
     "LETTER_LIFETIME": ("E038", is_span),
     "TOKEN_FOR_NEW_USERS": ("E009", lambda value: value is None or callable(imported(value))),
+    "BASE_URL": ("E039", lambda value: value is None or is_base_url(value)),
     "POLICY": ("E010", is_policy),
     "COOKIES": ("E041", lambda value: isinstance(value, bool)),
     "THROTTLE_CACHE": ("E011", is_alias),

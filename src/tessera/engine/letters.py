@@ -26,6 +26,9 @@ audit = logging.getLogger("tessera.audit")
 PROMISED = frozenset({Kind.SIGN_IN, Kind.PERSONAL})
 """What a letter may be traded for."""
 
+CLAIM = "claim"
+"""The client of the letters that new users get."""
+
 REASON = "redeemed"
 
 
