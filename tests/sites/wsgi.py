@@ -1,4 +1,4 @@
-"""What gunicorn serves in `tests/dialects/authtoken/test_over_sockets.py`."""
+"""What gunicorn serves in `tests/sockets.py`."""
 
 from django.core.wsgi import get_wsgi_application
 
