@@ -268,12 +268,13 @@ def test_the_native_dialect_is_described_field_by_field():
     held = {"id", "kind", "label", "client", "created_at", "last_used_at", "ends_at", "is_current"}
     pair = {"access_token", "token_type", "expires_in", "refresh_token", "refresh_expires_in", "scope"}
     assert components == {
-        "NativeLogin": {"username", "email", "password", "label", "remember", "scope"},
+        "NativeLogin": {"username", "email", "password", "label", "remember", "scope", "carrier"},
         "NativeRefresh": {"refresh_token", "scope"},
         "NativeLogout": {"refresh_token"},
         "IssuedPair": pair,
         "VerifiedToken": {"id", "kind", "label", "client", "user", "scope", "expires_in"},
         "KindEnum": set(),
+        "CarrierEnum": set(),
         "NativeProblem": {"detail", "code"},
         "NativeLoginProblem": {
             "username",
@@ -281,6 +282,7 @@ def test_the_native_dialect_is_described_field_by_field():
             "password",
             "label",
             "remember",
+            "carrier",
             "scope",
             "non_field_errors",
             "detail",
@@ -297,6 +299,30 @@ def test_the_native_dialect_is_described_field_by_field():
     }
     assert set(schema["components"]["schemas"]["HeldToken"]["required"]) == held
     assert schema["components"]["schemas"]["IssuedPair"]["required"] == ["access_token", "token_type"]
+
+
+def test_where_the_site_has_cookies_they_are_described(settings):
+    without = document(NATIVE)
+    settings.TESSERA = {**settings.TESSERA, "COOKIES": True}
+
+    schema = document(DIALECT, NATIVE)
+
+    paths, components = schema["paths"], schema["components"]
+    assert set(paths) - set(without["paths"]) - set(document(DIALECT)["paths"]) == {"/auth/csrf/"}
+    assert {
+        place: each["post"]["security"] for place, each in paths.items() if "verify" in place or "new" in place
+    } == {
+        "/auth/verify/": [{"bearerAuth": []}, {"accessCookie": []}],
+        "/api-token-auth/new/": [{"bearerAuth": []}],
+    }
+    assert components["securitySchemes"]["accessCookie"]["name"] == "__Host-access"
+    assert [each["name"] for each in paths["/auth/refresh/"]["post"]["parameters"]] == ["__Host-refresh"]
+    for place in ("login", "refresh", "verify", "logout"):
+        assert "403" in paths[f"/auth/{place}/"]["post"]["responses"]
+    assert components["schemas"]["CarrierEnum"]["enum"] == ["body", "cookie"]
+    assert components["schemas"]["IssuedPair"]["required"] == ["token_type"]
+    assert "required" not in components["schemas"]["NativeRefresh"]
+    assert without["components"]["schemas"]["CarrierEnum"]["enum"] == ["body"]
 
 
 def test_only_the_get_that_replaces_a_token_is_deprecated():

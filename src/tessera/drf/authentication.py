@@ -1,4 +1,4 @@
-"""Authentication by the token in the `Authorization` header."""
+"""Authentication by the token in the `Authorization` header, or by the one in a browser's cookie."""
 
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -9,16 +9,20 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from tessera.conf import current
+from tessera.drf.cookies import cookie, refuse_forgery, vary_on_cookie
 from tessera.drf.refusals import counted, refusal
 from tessera.engine.verification import Principal, verify
 from tessera.errors import InvalidCredential, TesseraError
 from tessera.format.opaque import Purpose
-from tessera.http.carriers import LONGEST, from_header
+from tessera.http.carriers import ACCESS_COOKIE, LONGEST, from_header
 from tessera.http.problems import challenge
 
 
 class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer …`, or `Token …`, in any letter case. `request.auth` is a `tessera.Principal`.
+
+    Without one in the header, and where the site's `COOKIES` says so, the token in the browser's cookie counts. That is
+    under CSRF protection: what changes something, and was not sent by a page of the site, is answered 403.
 
     Without a token of ours, the site's next authentication class is asked. If it is not valid, the answer is 401.
     """
@@ -28,17 +32,20 @@ class TokenAuthentication(BaseAuthentication):
 
     accept: ClassVar[frozenset[Purpose]] = frozenset({Purpose.ACCESS, Purpose.PERSONAL})
 
+    reads_cookies: ClassVar[bool] = True
+    """Whether a cookie counts at all. A dialect whose peer knows none says no."""
+
     @sensitive_variables()
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         """Return `request.user` and `request.auth`, or `None` if the request carries no token of ours."""
         try:
-            secret = self.presented(request)
+            secret = self.presented(request) or self.presented_by_browser(request)
             return None if secret is None else self.opened_by(secret)
         except TesseraError as error:
             raise refusal(counted(error, request)) from error
 
     def presented(self, request: Request) -> bytes | None:
-        """Return the credential that the request carries, not yet verified, or `None` if it carries none of ours.
+        """Return the credential in the header, not yet verified, or `None` if there is none of ours.
 
         Raises:
             MalformedHeader: the header cannot be read.
@@ -47,6 +54,25 @@ class TokenAuthentication(BaseAuthentication):
         value = value[: LONGEST + 1]  # Just past the length at which it is refused.
         value = value.encode("latin-1", "replace") if isinstance(value, str) else value
         return from_header(value, _in_lower_case(self.schemes))
+
+    def presented_by_browser(self, request: Request) -> bytes | None:
+        """Return the credential in the cookie, not yet verified, once it is known that a page of the site sent it.
+
+        Raises:
+            MalformedHeader: there are two cookies of one name.
+            CsrfFailed: another site's page may have sent it.
+        """
+        secret = self.in_cookie(request)
+        if secret is not None:
+            refuse_forgery(request)
+        return secret
+
+    def in_cookie(self, request: Request) -> bytes | None:
+        """Return what the cookie holds, whoever sent it, or `None` where cookies do not count."""
+        if not (self.reads_cookies and current().COOKIES):
+            return None
+        vary_on_cookie(request)
+        return cookie(request, ACCESS_COOKIE)
 
     def opened_by(self, secret: bytes) -> tuple[Any, Any]:
         """Verify the credential, and return what `authenticate` does."""
@@ -59,7 +85,7 @@ class TokenAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """Return the challenge of a 401 (RFC 6750 §3). It names an error only if a token was presented."""
         try:
-            presented = self.presented(request) is not None
+            presented = (self.presented(request) or self.in_cookie(request)) is not None
         except InvalidCredential:
             presented = True
         return challenge(self.schemes[0], current().REALM, InvalidCredential.code if presented else None)

@@ -1,4 +1,4 @@
-"""The base class of the endpoints that act on the token in the header."""
+"""The base class of the endpoints that act on the token that is presented to them."""
 
 from typing import ClassVar
 
@@ -10,9 +10,9 @@ from tessera.drf.endpoint import Endpoint
 
 
 class PresentedToken(Endpoint):
-    """An endpoint that acts on the token in the header.
+    """An endpoint that acts on the token in the header, or in the cookie if its `authenticator` reads that.
 
-    It looks at nothing else: no cookie, no other scheme, no default of the site.
+    It looks at nothing else: no session, no other scheme, no default of the site.
     """
 
     authenticator: ClassVar[TokenAuthentication] = TokenAuthentication()
@@ -23,7 +23,7 @@ class PresentedToken(Endpoint):
 
     def presented(self, request: Request) -> bytes:
         """Return the credential, not yet verified."""
-        secret = self.authenticator.presented(request)
+        secret = self.authenticator.presented(request) or self.authenticator.presented_by_browser(request)
         if secret is None:
             raise NotAuthenticated
         return secret

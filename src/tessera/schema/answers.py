@@ -1,6 +1,6 @@
 """Responses that more than one dialect gives, and how a view is described by its own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -54,7 +54,10 @@ HEADERS = [
 
 
 def described(
-    *codes: int, answers: Mapping[int, OpenApiResponse] = ANSWERS, **more: Any
+    *codes: int,
+    answers: Mapping[int, OpenApiResponse] = ANSWERS,
+    parameters: Sequence[OpenApiParameter] = (),
+    **more: Any,
 ) -> "Callable[[type[APIView]], type[APIView]]":
     """Describe a view by the status codes of its responses."""
-    return extend_schema(responses={code: answers[code] for code in codes}, parameters=HEADERS, **more)
+    return extend_schema(responses={code: answers[code] for code in codes}, parameters=[*HEADERS, *parameters], **more)

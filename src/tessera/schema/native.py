@@ -5,10 +5,12 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from drf_spectacular.extensions import OpenApiViewExtension
-from drf_spectacular.utils import OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny, IsAuthenticated
 
+from tessera.conf import current
+from tessera.http.carriers import REFRESH_COOKIE
 from tessera.models import Kind
 from tessera.schema.answers import ANSWERS, LoginProblemSerializer, described
 
@@ -19,12 +21,18 @@ if TYPE_CHECKING:
 class IssuedPairSerializer(serializers.Serializer[Any]):
     """A response with a pair (RFC 6749 §5.1)."""
 
-    access_token = serializers.CharField()
+    access_token = serializers.CharField(help_text="Unless it came in a cookie.")
     token_type = serializers.CharField()
     expires_in = serializers.IntegerField(required=False, help_text="Seconds. Without it, there is no end.")
     refresh_token = serializers.CharField(required=False)
     refresh_expires_in = serializers.IntegerField(required=False, help_text="Seconds. Each refresh starts them anew.")
     scope = serializers.CharField(required=False, help_text="Of the access token, where the site has scopes.")
+
+    def get_fields(self) -> dict[str, Any]:
+        """Promise no token where both may come in cookies."""
+        fields = super().get_fields()
+        fields["access_token"].required = not current().COOKIES
+        return fields
 
 
 class VerifiedTokenSerializer(serializers.Serializer[Any]):
@@ -37,6 +45,12 @@ class VerifiedTokenSerializer(serializers.Serializer[Any]):
     user = serializers.CharField(allow_null=True, help_text="The name. A machine may act for no user.")
     scope = serializers.CharField(required=False, help_text="Where the site has scopes.")
     expires_in = serializers.IntegerField(allow_null=True, help_text="Seconds. Without them, there is no end.")
+
+
+class CsrfTokenSerializer(serializers.Serializer[Any]):
+    """A response that prepares a page."""
+
+    csrf_token = serializers.CharField()
 
 
 class NativeProblemSerializer(serializers.Serializer[Any]):
@@ -54,6 +68,7 @@ class NativeLoginProblemSerializer(LoginProblemSerializer):
     )
     email = serializers.ListField(child=serializers.CharField(), required=False)
     remember = serializers.ListField(child=serializers.CharField(), required=False)
+    carrier = serializers.ListField(child=serializers.CharField(), required=False)
     scope = serializers.ListField(child=serializers.CharField(), required=False)
     code = serializers.CharField(required=False)
 
@@ -73,7 +88,7 @@ NATIVE_ANSWERS = {
     204: ANSWERS[204],
     400: OpenApiResponse(NativeRefreshProblemSerializer, "The body holds no such token, or cannot be read."),
     401: OpenApiResponse(NativeProblemSerializer, "What was presented opens nothing."),
-    403: OpenApiResponse(NativeProblemSerializer, "The site's policy does not allow it."),
+    403: OpenApiResponse(NativeProblemSerializer, "The site's policy does not allow it, or a page may be another's."),
     **{code: OpenApiResponse(NativeProblemSerializer, ANSWERS[code].description) for code in (415, 429, 503)},
 }
 NATIVE_VERIFY_ANSWERS = {
@@ -81,6 +96,7 @@ NATIVE_VERIFY_ANSWERS = {
     200: OpenApiResponse(VerifiedTokenSerializer, "It opens what it is for."),
     401: OpenApiResponse(NativeProblemSerializer, "No token was presented, or one that opens nothing."),
 }
+NATIVE_CSRF_ANSWERS = {200: OpenApiResponse(CsrfTokenSerializer, "And a cookie, with which it is compared.")}
 NATIVE_LOGIN_ANSWERS = {
     **NATIVE_ANSWERS,
     400: OpenApiResponse(NativeLoginProblemSerializer, "The body has not the right fields, or cannot be read."),
@@ -94,6 +110,10 @@ class NativeView(OpenApiViewExtension):
     priority = -1
     match_subclasses = True
     codes: ClassVar[tuple[int, ...]]
+    codes_of_cookies: ClassVar[tuple[int, ...]] = ()
+    """The status codes that come only where the site has cookies."""
+
+    parameters_of_cookies: ClassVar[tuple[OpenApiParameter, ...]] = ()
     answers = NATIVE_ANSWERS
     told: ClassVar[str]
     has_body: ClassVar[bool] = True
@@ -106,8 +126,12 @@ class NativeView(OpenApiViewExtension):
             authentication_classes = [type(self.target.authenticator)] if hasattr(self.target, "authenticator") else []
             permission_classes = [AllowAny if self.has_body else IsAuthenticated]
 
-        more: dict[str, Any] = {} if self.has_body else {"request": None}
-        return described(*self.codes, answers=self.answers, description=self.told, **more)(Described)
+        codes, more = self.codes, dict[str, Any]()
+        if not self.has_body:
+            more["request"] = None
+        if current().COOKIES:
+            codes, more["parameters"] = (*codes, *self.codes_of_cookies), self.parameters_of_cookies
+        return described(*codes, answers=self.answers, description=self.told, **more)(Described)
 
 
 class NativeLogInView(NativeView):
@@ -125,6 +149,14 @@ class NativeRefreshView(NativeView):
     target_class = "tessera.dialects.native.views.Refresh"
     codes = (200, 400, 401, 403, 415, 429, 503)
     told = "A refresh token, for the next pair. One that was traded before ends its sign-in."
+    parameters_of_cookies = (
+        OpenApiParameter(
+            REFRESH_COOKIE,
+            str,
+            OpenApiParameter.COOKIE,
+            description="The token of a browser, if there is none in the body. It takes the CSRF token as well.",
+        ),
+    )
 
 
 class NativeVerifyView(NativeView):
@@ -132,9 +164,24 @@ class NativeVerifyView(NativeView):
 
     target_class = "tessera.dialects.native.views.Verify"
     codes = (200, 401, 429, 503)
+    codes_of_cookies = (403,)
     answers = NATIVE_VERIFY_ANSWERS
     told = "What the token in the header is, and whom it speaks for."
     has_body = False
+
+
+class NativeCsrfView(NativeView):
+    """Describes what a page is prepared with. Where the site has no cookies, it is not there."""
+
+    target_class = "tessera.dialects.native.views.Csrf"
+    codes = (200,)
+    answers = NATIVE_CSRF_ANSWERS
+    told = "What a page of the site sends along, in the header `X-CSRFToken`, where cookies carry its tokens."
+
+    def view_replacement(self) -> "type[APIView]":
+        """The view, described or left out."""
+        view = super().view_replacement()
+        return view if current().COOKIES else extend_schema(exclude=True)(view)
 
 
 class NativeLogOutView(NativeView):
@@ -142,4 +189,5 @@ class NativeLogOutView(NativeView):
 
     target_class = "tessera.dialects.native.views.LogOut"
     codes = (204, 400, 401, 415, 503)
+    codes_of_cookies = (403,)
     told = "The end of a sign-in, by the token in the header or the one in the body, which goes before."

@@ -8,8 +8,19 @@ from drf_spectacular.drainage import set_override
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.plumbing import build_bearer_security_scheme_object
 
+from tessera.conf import current
+from tessera.http.carriers import ACCESS_COOKIE
+
 if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema
+
+
+ACCESS_COOKIE_SCHEME = {
+    "type": "apiKey",
+    "in": "cookie",
+    "name": ACCESS_COOKIE,
+    "description": "For browsers. What changes something takes the CSRF token as well, in a header.",
+}
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
@@ -20,9 +31,15 @@ class TokenScheme(OpenApiAuthenticationExtension):
     priority = -1
 
     @property
-    def name(self) -> str:  # type: ignore[override]
-        """The name of the scheme in the document."""
-        return f"{self.word.lower()}Auth"
+    def name(self) -> str | list[str]:  # type: ignore[override]
+        """The name of the scheme in the document: of both, where a cookie is another way to present a token."""
+        name = f"{self.word.lower()}Auth"
+        return [name, "accessCookie"] if self.reads_cookies else name
+
+    @property
+    def reads_cookies(self) -> bool:
+        """Whether a cookie counts."""
+        return self.target.reads_cookies and current().COOKIES
 
     @property
     def word(self) -> str:
@@ -30,7 +47,11 @@ class TokenScheme(OpenApiAuthenticationExtension):
         words = self.target.schemes
         return "Bearer" if "bearer" in {word.lower() for word in words} else str(words[0])
 
-    def get_security_definition(self, auto_schema: "AutoSchema") -> dict[str, Any]:
+    def get_security_requirement(self, auto_schema: "AutoSchema") -> Any:
+        """Require the one or the other."""
+        return [{name: []} for name in self.name] if isinstance(self.name, list) else {self.name: []}
+
+    def get_security_definition(self, auto_schema: "AutoSchema") -> Any:
         """The description of the scheme."""
         # Two classes with one scheme are meant, and no collision. The mark is inherited.
         set_override(self.target_class, "suppress_collision_warning", True)
@@ -38,4 +59,4 @@ class TokenScheme(OpenApiAuthenticationExtension):
         others = sorted({f"`{word}`" for word in self.target.schemes if word.lower() != self.word.lower()})
         if others:
             definition["description"] = f"`{self.word}` before the token may also be {' or '.join(others)}."
-        return definition
+        return [definition, ACCESS_COOKIE_SCHEME] if self.reads_cookies else definition

@@ -22,6 +22,7 @@ class TokenAuthentication(authentication.TokenAuthentication):
 
     keyword = "Token"
     accept = ACCEPTED
+    reads_cookies = False
     model: ClassVar[Any] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

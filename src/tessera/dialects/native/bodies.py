@@ -13,6 +13,8 @@ from tessera.models import LONGEST
 
 LONGEST_SCOPE = 4096
 
+BODY, COOKIE = BODY_OR_COOKIE = ("body", "cookie")
+
 
 class ScopeField(serializers.CharField):
     """Words of the site's `SCOPES`, with spaces between them. Blank is as if it was not sent (RFC 6749 §3.1)."""
@@ -49,12 +51,29 @@ class NativeLoginSerializer(NameOrEmail):
         label=_("Stay signed in"), required=False, default=True, write_only=True, help_text="If not, it ends soon."
     )
 
+    carrier = serializers.ChoiceField(
+        BODY_OR_COOKIE, default=BODY, write_only=True, help_text="In what the tokens come: a browser keeps a cookie."
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        """Offer cookies where the site has them."""
+        fields = super().get_fields()
+        if not current().COOKIES:
+            fields["carrier"].choices = [BODY]
+        return fields
+
 
 class NativeRefreshSerializer(serializers.Serializer[Any]):
     """A refresh token."""
 
     refresh_token = serializers.CharField(max_length=LONGEST_TOKEN, write_only=True)
     scope = ScopeField(help_text="For the access token, if that is to have less. The next one may have all again.")
+
+    def get_fields(self) -> dict[str, Any]:
+        """Do without the token where it may be in a cookie."""
+        fields = super().get_fields()
+        fields["refresh_token"].required = not current().COOKIES
+        return fields
 
 
 class NativeLogoutSerializer(serializers.Serializer[Any]):

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tessera.dialects.native.tokens import OneToken, Personal, RevokeAll, RevokeOthers, Tokens
-from tessera.dialects.native.views import LogIn, LogOut, Refresh, Verify
+from tessera.dialects.native.views import Csrf, LogIn, LogOut, Refresh, Verify
 
 app_name = "native"
 urlpatterns = [
@@ -16,4 +16,5 @@ urlpatterns = [
     path("tokens/revoke-all/", RevokeAll.as_view(), name="revoke-all"),
     path("tokens/<token>/", OneToken.as_view(), name="token"),
     path("personal/", Personal.as_view(), name="personal"),
+    path("csrf/", Csrf.as_view(), name="csrf"),
 ]

@@ -1,0 +1,84 @@
+"""The two cookies in which a browser keeps a pair, and the proof that the site's own page has sent them.
+
+A browser sends a cookie whatever page has made the request. So whoever acts on one, or answers with one, calls
+`refuse_forgery` before that.
+"""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.http.response import HttpResponseBase
+from rest_framework.authentication import CSRFCheck
+from rest_framework.request import Request
+
+from tessera.engine.issuance import Issued
+from tessera.errors import CsrfFailed, MalformedHeader
+from tessera.http.carriers import ACCESS_COOKIE, REFRESH_COOKIE, from_cookies
+
+LONGEST_AGE = timedelta(days=400)
+"""No browser keeps a cookie for longer (RFC 6265bis §5.5), so one whose token never ends has this age."""
+
+_SAME_SITE: Literal["Lax"] = "Lax"
+
+
+def cookie(request: Request, name: str) -> bytes | None:
+    """The value of the cookie of that name, or `None`. It may be anything.
+
+    Raises:
+        MalformedHeader: there are two of that name.
+    """
+    return from_cookies(request.META.get("HTTP_COOKIE", ""), name)
+
+
+def has_cookies(request: Request) -> bool:
+    """Whether the browser has kept any of the two, or what stands in its place."""
+    try:
+        return any(cookie(request, name) is not None for name in (ACCESS_COOKIE, REFRESH_COOKIE))
+    except MalformedHeader:
+        return True
+
+
+def refuse_forgery(request: Request) -> None:
+    """Refuse a request that changes something, unless a page of the site has sent it, by REST framework's own check.
+
+    Raises:
+        CsrfFailed: another site's page may have sent it. The detail says what is missing.
+    """
+    # Django's request: REST framework's would read the whole body, of any kind, where the check looks for a form.
+    sent = getattr(request, "_request", request)
+    check = CSRFCheck(lambda _: None)  # type: ignore[arg-type]
+    check.process_request(sent)
+    if reason := check.process_view(sent, None, (), {}):  # type: ignore[arg-type]
+        raise CsrfFailed(f"CSRF Failed: {reason}")
+
+
+def vary_on_cookie(request: Request) -> None:
+    """Have the answer say that it depends on the cookies: a cache knows that of the header `Authorization` alone."""
+    view = (getattr(request, "parser_context", None) or {}).get("view")
+    headers = getattr(view, "headers", None)
+    if headers is not None:  # Those that REST framework adds to whatever the view answers.
+        told = [name for name in headers.get("Vary", "").split(", ") if name]
+        headers["Vary"] = ", ".join(dict.fromkeys([*told, "Cookie"]))
+
+
+def keep(response: HttpResponseBase, issued: Issued, now: datetime) -> None:
+    """Have the browser keep the pair, each token for as long as it lives, and none of the pair before."""
+    _set(response, ACCESS_COOKIE, issued.secret, issued.ends_at, now)
+    if issued.refresh_secret is None:
+        response.delete_cookie(REFRESH_COOKIE, samesite=_SAME_SITE)
+    else:
+        _set(response, REFRESH_COOKIE, issued.refresh_secret, issued.grant.ends_at, now)
+
+
+def clear(response: HttpResponseBase) -> None:
+    """Have the browser forget both."""
+    for name in (ACCESS_COOKIE, REFRESH_COOKIE):
+        response.delete_cookie(name, samesite=_SAME_SITE)
+
+
+def _set(response: HttpResponseBase, name: str, secret: str, ends_at: datetime | None, now: datetime) -> None:
+    left = LONGEST_AGE if ends_at is None else min(ends_at - now, LONGEST_AGE)
+    # `__Host-` wants all of it: Secure, the path of the whole site, and no Domain (RFC 6265bis §4.1.3.2).
+    response.set_cookie(
+        name, secret, max_age=round(left.total_seconds()), path="/", secure=True, httponly=True, samesite=_SAME_SITE
+    )
