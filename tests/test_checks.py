@@ -22,12 +22,14 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ViewSet
 
 from tessera.checks.catalog import SENTENCES
+from tessera.checks.middleware import CSRF, TOKENS, USERS
 from tessera.checks.rest_framework import GUARDS, LOG_IN_VIEWS, SCOPE_PERMISSIONS
 from tessera.checks.settings import PROOFS
 from tessera.checks.surroundings import prove_no_key_is_readable
 from tessera.conf import NAMES
 from tessera.dialects.authtoken import ObtainAuthToken
 from tessera.drf import HasScope, TokenAuthentication
+from tessera.plain import TokenMiddleware
 from tests.former import keep, make_table
 from tests.processes import python
 
@@ -338,6 +340,24 @@ def test_cookies_without_csrf_protection_are_told(numbers, cookies, middleware):
     assert ids(said(TESSERA={"COOKIES": cookies}, MIDDLEWARE=middleware)) == numbers
 
 
+class OurMiddleware(TokenMiddleware):
+    """What a site made of ours."""
+
+
+@pytest.mark.parametrize(
+    ("numbers", "middleware"),
+    [
+        pytest.param(["E040"], ["tessera.plain.TokenMiddleware", USERS], id="ours first"),
+        pytest.param(["E040"], ["tests.test_checks.OurMiddleware", USERS], id="a subclass of ours first"),
+        pytest.param([], [USERS, TOKENS], id="Django's first"),
+        pytest.param([], [TOKENS], id="ours alone"),
+        pytest.param([], [USERS], id="Django's alone"),
+    ],
+)
+def test_a_middleware_whose_user_is_taken_away_again_is_told(numbers, middleware):
+    assert ids(said(MIDDLEWARE=middleware)) == numbers
+
+
 def test_tokens_and_users_in_two_databases_are_told():
     class Apart:
         def db_for_write(self, model, **hints):
@@ -537,7 +557,7 @@ def test_a_scope_that_a_view_asks_for_and_no_token_can_have_is_told(scopes, word
     assert [message.msg for message in messages] == [told.format(word) for word in words]
 
 
-@pytest.mark.parametrize("name", sorted(LOG_IN_VIEWS | GUARDS | SCOPE_PERMISSIONS))
+@pytest.mark.parametrize("name", sorted(LOG_IN_VIEWS | GUARDS | SCOPE_PERMISSIONS | {CSRF, USERS, TOKENS}))
 def test_a_view_or_guard_that_is_known_by_its_name_has_that_name(name):
     found = import_string(name)
 

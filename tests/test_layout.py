@@ -33,7 +33,7 @@ PUBLIC = {
         "verify",
     ],
     "tessera.drf": ["Endpoint", "TokenAuthentication"],
-    "tessera.plain": ["token_required"],
+    "tessera.plain": ["TokenMiddleware", "token_required"],
     "tessera.dialects.authtoken": [
         "AuthTokenSerializer",
         "ObtainAuthToken",

@@ -15,10 +15,10 @@ from tessera.plain import token_required
 from tests import urls
 
 
-def told(request: Any) -> JsonResponse:
+def told(request: Any, user: Any = None) -> JsonResponse:
     """Who asks."""
     grant_id = getattr(request, "auth", None) and str(request.auth.grant_id)
-    return JsonResponse({"username": request.user.get_username(), "grant": grant_id})
+    return JsonResponse({"username": (user or request.user).get_username(), "grant": grant_id})
 
 
 @token_required

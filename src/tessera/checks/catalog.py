@@ -152,6 +152,11 @@ SENTENCES = MappingProxyType(
             'TESSERA["BASE_URL"] must be an address with https, and no path, or None.',
             'Such as "https://shop.example", or "http://127.0.0.1:8000" on this machine.',
         ),
+        "E040": (
+            "TokenMiddleware stands before AuthenticationMiddleware in MIDDLEWARE, which then takes the user of a "
+            "token away again.",
+            "Put it below.",
+        ),
         "E041": (
             'TESSERA["COOKIES"] must be True or False.',
             "True lets a browser carry its tokens in cookies.",

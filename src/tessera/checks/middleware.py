@@ -3,24 +3,34 @@
 from typing import Any
 
 from django.core.checks import CheckMessage, Tags, register
-from django.middleware.csrf import CsrfViewMiddleware
 
 from tessera import conf
 from tessera.checks.catalog import say
 from tessera.checks.settings import is_listed
-from tessera.checks.site import imported, tessera
+from tessera.checks.site import has_base, imported, tessera
+
+CSRF = "django.middleware.csrf.CsrfViewMiddleware"
+USERS = "django.contrib.auth.middleware.AuthenticationMiddleware"
+TOKENS = "tessera.plain.middleware.TokenMiddleware"
 
 
 @register("tessera", Tags.security)
 def prove_cookies_are_protected(**_: Any) -> list[CheckMessage]:
     """Where cookies carry tokens, Django's CSRF protection is on."""
-    if tessera()["COOKIES"] is not True or _places(CsrfViewMiddleware):
+    if tessera()["COOKIES"] is not True or _places(CSRF):
         return []
     return [say("E037")]
 
 
-def _places(wanted: type) -> list[int]:
-    """Where that middleware, or a subclass of it, stands in `MIDDLEWARE`."""
+@register("tessera", Tags.compatibility)
+def prove_tokens_have_the_last_word(**_: Any) -> list[CheckMessage]:
+    """Where a token and a session each have a user, that of the token counts."""
+    tokens, users = _places(TOKENS), _places(USERS)
+    return [say("E040")] if tokens and users and min(tokens) < max(users) else []
+
+
+def _places(wanted: str) -> list[int]:
+    """Where the middleware of that name, or a subclass of it, stands."""
     written = conf.raw("MIDDLEWARE")
     found = map(imported, written if is_listed(written) else ())
-    return [place for place, entry in enumerate(found) if isinstance(entry, type) and issubclass(entry, wanted)]
+    return [place for place, entry in enumerate(found) if has_base(entry, {wanted})]

@@ -12,7 +12,7 @@ from rest_framework.permissions import AllowAny
 
 from tessera.checks.catalog import say
 from tessera.checks.settings import is_listed, is_right
-from tessera.checks.site import attempt, imported, rest_framework, tessera
+from tessera.checks.site import attempt, has_base, imported, rest_framework, tessera
 from tessera.conf import TOKENS
 
 AUTHENTICATION, PERMISSIONS = "DEFAULT_AUTHENTICATION_CLASSES", "DEFAULT_PERMISSION_CLASSES"
@@ -95,10 +95,10 @@ def prove_log_in_is_open(**_: Any) -> list[CheckMessage]:
     return [
         say("E028", view=view.cls.__name__, guard=guard.__name__)
         for view in _views()
-        if _has_base(view.cls, LOG_IN_VIEWS)
+        if has_base(view.cls, LOG_IN_VIEWS)
         for attribute in ("authentication_classes", "permission_classes")
         for guard in _classes(view, attribute)
-        if _has_base(guard, GUARDS)
+        if has_base(guard, GUARDS)
     ]
 
 
@@ -113,7 +113,7 @@ def prove_scopes_are_registered(**_: Any) -> list[CheckMessage]:
         for view in _views()
         for permission in _classes(view, "permission_classes")
         for part in _parts(permission)
-        if _has_base(part, SCOPE_PERMISSIONS)
+        if has_base(part, SCOPE_PERMISSIONS)
         for word in (part.read or frozenset()) | (part.write or frozenset())
     }
     registered = {*scopes, TOKENS} if scopes else set()
@@ -126,7 +126,7 @@ def _authenticators() -> list[Any]:
 
 
 def _is_ours(authenticator: Any) -> bool:
-    return _has_base(authenticator, {"tessera.drf.authentication.TokenAuthentication"})
+    return has_base(authenticator, {"tessera.drf.authentication.TokenAuthentication"})
 
 
 def _loaded(entry: Any) -> Any:
@@ -135,10 +135,6 @@ def _loaded(entry: Any) -> Any:
 
 def _listed(value: Any) -> Any:
     return value if is_listed(value) else ()
-
-
-def _has_base(value: Any, names: Iterable[str]) -> bool:
-    return isinstance(value, type) and any(f"{base.__module__}.{base.__qualname__}" in names for base in value.__mro__)
 
 
 def _classes(view: Any, attribute: str) -> Any:

@@ -1,6 +1,6 @@
 """Reading a site's settings and calling its code, where either may be wrong: a check must not crash on it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from django.utils.module_loading import import_string
@@ -22,6 +22,11 @@ def imported(path: object) -> Any:
     """The object at a dotted path, or `None` if it cannot be imported."""
     found = attempt(lambda: import_string(path)) if isinstance(path, str) else None
     return None if isinstance(found, Exception) else found
+
+
+def has_base(value: object, names: Iterable[str]) -> bool:
+    """Whether it is a class of one of these names, or a subclass of it: the class itself need not be loaded."""
+    return isinstance(value, type) and any(f"{base.__module__}.{base.__qualname__}" in names for base in value.__mro__)
 
 
 def tessera() -> Mapping[str, Any]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tessera.plain.decorators import token_required as token_required
+    from tessera.plain.middleware import TokenMiddleware as TokenMiddleware
 
-_HOME = {"token_required": "tessera.plain.decorators"}
+_HOME = {"TokenMiddleware": "tessera.plain.middleware", "token_required": "tessera.plain.decorators"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,86 @@
+"""Tokens for every view of a site."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import Resolver404, resolve
+from django.views.decorators.debug import sensitive_variables
+
+from tessera.conf import current
+from tessera.errors import InvalidCredential, TesseraError
+from tessera.format.opaque import Purpose
+from tessera.http.carriers import ACCESS_COOKIE, Carrier
+from tessera.plain.authentication import ADMITTED, authenticate, presented
+from tessera.plain.refusals import refused, varied
+
+
+class TokenMiddleware:
+    """`MIDDLEWARE = [..., "tessera.plain.TokenMiddleware"]`, after `AuthenticationMiddleware`.
+
+    `request.user` is whoever presents a token, and `request.auth` then a `tessera.Principal`. Without a token it is
+    whoever the session says, and `request.auth` is `None`. A token in the header that opens nothing is answered 401.
+
+    A cookie that opens nothing is no token, as a dead session is none: a browser sends it unasked, and its user could
+    not even reach a page to log in again. `token_required` answers 401 to that, too.
+
+    It leaves alone every view that Django's `login_not_required` opens: log-in pages, those of REST framework, which
+    has authenticators of its own, and those under `token_required`.
+    """
+
+    sync_capable = async_capable = True
+
+    accept: ClassVar[frozenset[Purpose]] = ADMITTED
+    """The purposes of the tokens that count."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: Any) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Look for a token, then pass the request on, or refuse it."""
+        request.auth = None
+        if self.is_async:
+            return self._from_the_loop(request)
+        refusal = self._refusal(request) if _may_carry_one(request) else None
+        return varied(self.get_response(request) if refusal is None else refusal)
+
+    async def _from_the_loop(self, request: HttpRequest) -> HttpResponseBase:
+        refusal = await sync_to_async(self._refusal)(request) if _may_carry_one(request) else None
+        return varied(await self.get_response(request) if refusal is None else refusal)
+
+    @sensitive_variables()
+    def _refusal(self, request: HttpRequest) -> HttpResponseBase | None:
+        if _is_open(request):
+            return None
+        credential = None
+        try:
+            credential = presented(request)
+            if credential is not None:
+                authenticate(request, credential, self.accept)
+        except TesseraError as error:
+            is_dead_cookie = (
+                credential and credential.carrier is Carrier.COOKIE and isinstance(error, InvalidCredential)
+            )
+            return None if is_dead_cookie else refused(error)
+        return None
+
+
+def _may_carry_one(request: HttpRequest) -> bool:
+    """Whether it is worth a closer look. Most requests of most sites carry no token."""
+    if "HTTP_AUTHORIZATION" in request.META:
+        return True
+    return current().COOKIES and ACCESS_COOKIE in request.META.get("HTTP_COOKIE", "")
+
+
+def _is_open(request: Any) -> bool:
+    # It is looked up here and not in `process_view`: what stands between would not know the user yet, and
+    # CsrfViewMiddleware would have refused what has a token in the header.
+    try:
+        view = resolve(request.path_info, getattr(request, "urlconf", None)).func
+    except Resolver404:
+        return True
+    return not getattr(view, "login_required", True)
