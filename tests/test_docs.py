@@ -2,6 +2,8 @@
 
     ```console     commands, each after `$ `, and what they print
     ```python      with `# some/file.py` as its first line, the end of that file; else typed into `manage.py shell`
+    ```html        the same, with `<!-- some/file.html -->`
+    ```javascript  the same, with `// some/file.js`; else it is something to look at
     ```diff        applied to the project
     | Request |    a table: each row is sent, and answered as it says
 
@@ -47,9 +49,13 @@ NOT_RUN = {
 }
 """How a command begins that is printed and not run, and why."""
 
+NAMED = re.compile(r"(?:#|//|<!--) (\S+\.(?:py|js|html))(?: -->)?\n")
+"""The first line of a block that is a file."""
+
 NOT_RUN_LANGUAGES = {
     "apache": "it needs Apache",
-    "javascript": "it needs a browser",
+    "html": "it needs a browser: tests/browser has one",
+    "javascript": "it needs a browser: tests/browser has one",
     "nginx": "it needs nginx",
     "sql": "it needs PostgreSQL",
     "text": "it is something to look at",
@@ -135,10 +141,10 @@ def steps(page: Path) -> Iterator[Step]:
             for command, shown in COMMAND.findall(block["text"]):
                 if not command.startswith(tuple(NOT_RUN)):
                     yield Step(where, command, *((shown, as_pattern(shown.strip())) if shown.strip() else ()))
+        elif path := NAMED.match(block["text"]):
+            yield Step(where, f"append_to {path[1]} <<'END OF BLOCK'\n\n{block['text']}END OF BLOCK")
         elif block["language"] == "python":
-            path = re.match(r"# (\S+\.py)\n", block["text"])
-            command = f"append_to {path[1]}" if path else "python manage.py shell"
-            yield Step(where, f"{command} <<'END OF BLOCK'\n\n{block['text']}END OF BLOCK")
+            yield Step(where, f"python manage.py shell <<'END OF BLOCK'\n\n{block['text']}END OF BLOCK")
         elif block["language"] == "diff":
             yield Step(where, f"patch -p1 -F0 <<'END OF BLOCK'\n{block['text']}END OF BLOCK")
 
