@@ -38,3 +38,10 @@ def test_a_site_lives_from_its_first_migration_to_the_end_of_its_first_user(site
     # No site of these configures a log, and yet each is told of a reuse.
     assert re.fullmatch(r"reuse tsr_[0-9a-f]{8}: reuse subject=.+ client=''\n", done.stderr), done.stderr
     assert done.returncode == 0
+
+
+def test_a_site_that_has_django_axes_locks_people_out_of_our_sign_ins(database):
+    done = python("-m", "tests.sites.lockout", settings="tests.sites.with_axes", SITE_DATABASE=database)
+
+    assert done.stderr == ""
+    assert done.returncode == 0
