@@ -74,6 +74,18 @@ def test_every_dead_token_gets_one_answer_and_writes_nothing(hand_out, user, end
     assert {query["sql"].split()[0] for query in queries} == {"SELECT"}
 
 
+def test_a_client_that_goes_on_with_a_dead_token_is_told_to_wait(hand_out, settings, clock):
+    settings.TESSERA = {**settings.TESSERA, "RATES": {"refused": "3/minute"}}
+    issued = hand_out()
+    revoke(issued.grant)
+
+    answers = [Client().get("/function/", headers=bearing(issued.secret)) for _ in range(4)]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+    assert answers[3]["Retry-After"] == "60"
+    assert answers[3].json() == {"detail": "Too many attempts."}
+
+
 def test_a_token_of_a_machine_speaks_for_no_user(db):
     issued = issue(Ask(subject=None, kind=Kind.MACHINE, client="backup"))
 

@@ -67,7 +67,7 @@ def _refusal(request: HttpRequest, accept: Container[Purpose]) -> HttpResponseBa
         authenticate(request, credential, accept)
     except TesseraError as error:
         _roll_back()
-        return refused(error)
+        return refused(error, request)
     return None
 
 

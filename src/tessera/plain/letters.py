@@ -21,16 +21,16 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from tessera import clock
-from tessera.conf import current, raw
+from tessera.conf import current
 from tessera.engine.issuance import Issued
 from tessera.engine.letters import CLAIM
 from tessera.engine.noise import admit_letter
 from tessera.engine.redemption import redeem
 from tessera.errors import InvalidCredential, TesseraError
 from tessera.format.opaque import Purpose
-from tessera.http.address import client_address
 from tessera.http.problems import challenge, problem
 from tessera.models import Kind
+from tessera.plain.origin import address_of
 
 LETTER = frozenset({Purpose.LETTER})
 
@@ -107,7 +107,7 @@ class LetterPage(View):
         """Redeem the letter, or the one behind the `#` of a whole link that was pasted."""
         letter = request.POST.get("letter", "").strip().rpartition("#")[2]
         try:
-            admit_letter(_address(request), clock.now())
+            admit_letter(address_of(request), clock.now())
             issued = redeem(letter, accept=LETTER, client=self.client, into=self.into)
         except TesseraError as error:
             return self.refused(error)
@@ -130,9 +130,3 @@ class LetterPage(View):
     def page(self, status: int = 200, **told: Any) -> HttpResponse:
         """The page, rendered here and now: later, a crash report would show the variables of the template."""
         return render(self.request, self.template_name, {"nonce": self.nonce, **told}, status=status)
-
-
-def _address(request: HttpRequest) -> str:
-    # The site says it once, where REST framework looks for it.
-    proxies = raw("REST_FRAMEWORK").get("NUM_PROXIES") or 0
-    return client_address(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""), proxies)

@@ -65,7 +65,7 @@ class TokenMiddleware:
             is_dead_cookie = (
                 credential and credential.carrier is Carrier.COOKIE and isinstance(error, InvalidCredential)
             )
-            return None if is_dead_cookie else refused(error)
+            return None if is_dead_cookie else refused(error, request)
         return None
 
 

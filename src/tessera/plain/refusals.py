@@ -2,18 +2,32 @@
 
 from typing import TypeVar
 
-from django.http import HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.cache import patch_vary_headers
 
+from tessera import clock
 from tessera.conf import current
-from tessera.errors import InvalidCredential, TesseraError
+from tessera.engine.noise import Costly, note_refusal
+from tessera.errors import InvalidCredential, TesseraError, TooMany
 from tessera.http.problems import challenge, problem
+from tessera.plain.origin import address_of
 
 R = TypeVar("R", bound=HttpResponseBase)
 
 
-def refused(error: TesseraError) -> JsonResponse:
+def counted(error: TesseraError, request: HttpRequest) -> TesseraError:
+    """`error`, or what takes its place if that credential was refused too often."""
+    if isinstance(error, Costly):
+        try:
+            note_refusal(error, address_of(request), clock.now())
+        except TooMany as too_many:
+            return too_many
+    return error
+
+
+def refused(error: TesseraError, request: HttpRequest) -> JsonResponse:
     """The response that stands for `error`, with the headers that must go with it."""
+    error = counted(error, request)
     answer = problem(error)
     response = JsonResponse({"detail": answer.detail}, status=answer.status, headers={"Cache-Control": "no-store"})
     if answer.status == 401:
