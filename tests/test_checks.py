@@ -14,8 +14,10 @@ from django.core.checks import CheckMessage, run_checks
 from django.middleware.csrf import CsrfViewMiddleware
 from django.test import override_settings
 from django.urls import include, path
+from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy
+from django.views import View
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny, IsAuthenticated, IsAuthenticatedOrReadOnly
 from rest_framework.routers import SimpleRouter
@@ -29,7 +31,7 @@ from tessera.checks.surroundings import prove_no_key_is_readable
 from tessera.conf import NAMES
 from tessera.dialects.authtoken import ObtainAuthToken
 from tessera.drf import HasScope, TokenAuthentication
-from tessera.plain import TokenMiddleware
+from tessera.plain import TokenMiddleware, token_required
 from tests.former import keep, make_table
 from tests.processes import python
 
@@ -555,6 +557,26 @@ def test_a_scope_that_a_view_asks_for_and_no_token_can_have_is_told(scopes, word
     told = 'Tracks asks for the scope {}, which is not in TESSERA["SCOPES"]: no token can have it.'
     assert ids(messages) == ["E034"] * len(words)
     assert [message.msg for message in messages] == [told.format(word) for word in words]
+
+
+@token_required(scope="tracks:read tracks:rite")
+def export(request):
+    raise NotImplementedError
+
+
+@method_decorator(token_required(scope="tracks:rite"), name="dispatch")
+class Export(View):
+    pass
+
+
+def test_so_is_one_that_a_view_of_djangos_asks_for():
+    messages = said(
+        ROOT_URLCONF=(path("export/", export), path("class/", Export.as_view())),
+        TESSERA={"SCOPES": {"tracks:read": "See them"}},
+    )
+
+    told = '{} asks for the scope tracks:rite, which is not in TESSERA["SCOPES"]: no token can have it.'
+    assert [message.msg for message in messages] == [told.format("Export"), told.format("export")]
 
 
 @pytest.mark.parametrize("name", sorted(LOG_IN_VIEWS | GUARDS | SCOPE_PERMISSIONS | {CSRF, USERS, TOKENS}))

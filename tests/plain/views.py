@@ -9,8 +9,12 @@ from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from rest_framework.decorators import api_view, authentication_classes, permission_classes
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from tessera import Purpose
+from tessera.drf import HasScope, TokenAuthentication
 from tessera.plain import token_required
 from tests import urls
 
@@ -67,6 +71,29 @@ def personal(request: HttpRequest) -> HttpResponse:
     return told(request)
 
 
+@token_required(scope="tracks:write")
+def writing(request: HttpRequest) -> HttpResponse:
+    return told(request)
+
+
+@token_required(scope="tracks:write tracks:read")
+async def both(request: HttpRequest) -> HttpResponse:
+    return told(request)
+
+
+@method_decorator(token_required(scope="tracks:write"), name="dispatch")
+class WritingClass(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return told(request)
+
+
+@api_view()
+@authentication_classes([TokenAuthentication])
+@permission_classes([HasScope("tracks:write")])
+def writing_of_rest_framework(request: Request) -> Response:
+    return Response({})
+
+
 @token_required
 @permission_required("example.add_album", raise_exception=True)
 def permitted(request: HttpRequest) -> HttpResponse:
@@ -105,6 +132,10 @@ guarded: dict[str, Callable[..., Any]] = {
 urlpatterns = [
     *urls.urlpatterns,
     *(path(f"{name}/", view) for name, view in guarded.items()),
+    path("writing/", writing),
+    path("both/", both),
+    path("writing-class/", WritingClass.as_view()),
+    path("writing-of-rest-framework/", writing_of_rest_framework),
     path("method/", Method.as_view()),
     path("async-method/", AsyncMethod.as_view()),
     path("personal/", personal),

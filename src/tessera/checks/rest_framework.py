@@ -116,6 +116,11 @@ def prove_scopes_are_registered(**_: Any) -> list[CheckMessage]:
         if has_base(part, SCOPE_PERMISSIONS)
         for word in (part.read or frozenset()) | (part.write or frozenset())
     }
+    asked |= {
+        (getattr(view, "view_class", view).__name__, word)
+        for view in _callbacks()
+        for word in getattr(view, "tessera_scope", ())  # Those under `token_required`.
+    }
     registered = {*scopes, TOKENS} if scopes else set()
     return [say("E034", view=view, word=word) for view, word in sorted(asked) if word not in registered]
 
@@ -148,13 +153,14 @@ def _parts(permission: Any) -> Iterator[Any]:
 
 
 def _views() -> list[Any]:
-    """The views of REST framework that have a route. Of routes that do not load, Django's own check speaks."""
+    """The views of REST framework that have a route."""
+    return [view for view in _callbacks() if hasattr(view, "cls") and hasattr(view, "initkwargs")]
+
+
+def _callbacks() -> list[Any]:
+    """All that has a route. Of routes that do not load, Django's own check speaks."""
     routed = attempt(lambda: list(_routed(get_resolver().url_patterns)))
-    return (
-        []
-        if isinstance(routed, Exception)
-        else [view for view in routed if hasattr(view, "cls") and hasattr(view, "initkwargs")]
-    )
+    return [] if isinstance(routed, Exception) else routed
 
 
 def _routed(patterns: Iterable[Any]) -> Iterator[Any]:

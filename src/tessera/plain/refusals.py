@@ -8,7 +8,7 @@ from django.utils.cache import patch_vary_headers
 from tessera import clock
 from tessera.conf import current
 from tessera.engine.noise import Costly, note_refusal
-from tessera.errors import InvalidCredential, TesseraError, TooMany
+from tessera.errors import InsufficientScope, InvalidCredential, NotPresented, TesseraError, TooMany
 from tessera.http.problems import challenge, problem
 from tessera.plain.origin import address_of
 
@@ -30,12 +30,22 @@ def refused(error: TesseraError, request: HttpRequest) -> JsonResponse:
     error = counted(error, request)
     answer = problem(error)
     response = JsonResponse({"detail": answer.detail}, status=answer.status, headers={"Cache-Control": "no-store"})
-    if answer.status == 401:
-        presented = error.code if isinstance(error, InvalidCredential) else None
-        response["WWW-Authenticate"] = challenge("Bearer", current().REALM, presented)
-    if answer.retry_after:
-        response["Retry-After"] = str(answer.retry_after)
+    told = {"WWW-Authenticate": _challenge(error), "Retry-After": answer.retry_after}
+    for header, value in told.items():
+        if value:
+            response[header] = str(value)
     return response
+
+
+def _challenge(error: TesseraError) -> str | None:
+    match error:
+        case NotPresented():
+            return challenge("Bearer", current().REALM)
+        case InvalidCredential():
+            return challenge("Bearer", current().REALM, error.code)
+        case InsufficientScope():
+            return challenge("Bearer", current().REALM, error.code, error.scope)
+    return None
 
 
 def varied(response: R) -> R:
