@@ -33,6 +33,7 @@ def main(words: list[str]) -> int:
         look_around(walk)
         token = sign_in(walk)
         album, track = add(walk, token)
+        take_along(walk, token)
         keep_off(walk, token, track)
         token = replace(walk, token)
         token = replace_by_get(walk, token)
@@ -92,6 +93,14 @@ def add(walk: "Walk", token: str) -> tuple[str, str]:
         change = walk("PATCH", place, token=token, scheme=scheme, json={"title": title}).expect(200, title=title)
         change.say(f"now {change['title']!r}")
     return f"/albums/{album['id']}/", place
+
+
+def take_along(walk: "Walk", token: str) -> None:
+    walk.stage("ada takes her tracks along, as a file. That view is Django's own, with the same tokens and answers.")
+    walk("GET", "/export/").expect(401, ASKED).say(ASKED["WWW-Authenticate"])
+    file = walk("GET", "/export/", token=token).expect(200, {"Content-Type": "text/csv; charset=utf-8"})
+    head, *rows = file.text.splitlines()
+    file.say(f"{head}, and {len(rows)} rows")
 
 
 def keep_off(walk: "Walk", token: str, track: str) -> None:

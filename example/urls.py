@@ -6,6 +6,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import DefaultRouter
 
+from example.exports import export
 from example.views import AlbumViewSet, TrackViewSet
 
 router = DefaultRouter()
@@ -14,6 +15,8 @@ router.register("tracks", TrackViewSet)
 
 urlpatterns = [
     path("", include(router.urls)),
+    # No view of REST framework: one of Django's own, which takes the same tokens.
+    path("export/", export),
     # A name and a password for a token at the top, and below it: new/ replaces a token, revoke/ ends it.
     path("api-token-auth/", include("tessera.dialects.authtoken.urls")),
     # A pair for a name and a password: login/, refresh/ and logout/.

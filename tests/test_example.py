@@ -1,5 +1,6 @@
 """The example as a newcomer meets it: served by gunicorn, and asked over real HTTP."""
 
+import csv
 import io
 import json
 import os
@@ -25,7 +26,9 @@ from django.core.management import CommandError, call_command
 
 import run
 from example import tour
-from tessera import Ask, issue
+from example.models import Track
+from tessera import Ask, Kind, issue
+from tests.credentials import bearing
 from tests.example import this_python
 from tests.processes import python
 
@@ -281,6 +284,36 @@ def test_no_check_has_anything_to_say(tmp_path, words, environ):
     done = python(run.ROOT / "example/manage.py", *words, settings="example.settings", folder=tmp_path, **environ)
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.urls("example.urls")
+def test_the_export_holds_the_tracks_of_whoever_asks_and_no_others(db, settings, client):
+    settings.DEBUG = True
+    call_command("seed", stdout=io.StringIO())
+    grace = User.objects.get(username="grace")
+    Track.objects.create(owner=grace, title='A "nanosecond", held up')
+
+    answer = client.get("/export/", headers=bearing(issue(Ask(subject=grace)).secret))
+
+    told = [row["title"] for row in csv.DictReader(answer.content.decode().splitlines())]
+    assert told == [*Track.objects.filter(owner=grace).values_list("title", flat=True)]
+    assert answer["Vary"] == "Authorization"
+
+
+@pytest.mark.urls("example.urls")
+def test_a_machine_without_a_user_has_no_tracks_to_export(client, db):
+    issued = issue(Ask(subject=None, kind=Kind.MACHINE, client="backup"))
+
+    answer = client.get("/export/", headers=bearing(issued.secret))
+
+    assert (answer.status_code, len(answer.content.splitlines())) == (200, 1)
+
+
+@pytest.mark.urls("example.urls")
+def test_the_export_is_for_nobody_without_a_token_and_for_no_other_method(client, hand_out):
+    answers = [client.get("/export/"), client.post("/export/", headers=bearing(hand_out().secret))]
+
+    assert [answer.status_code for answer in answers] == [401, 405]
 
 
 def test_seeding_twice_is_as_good_as_once_and_ends_no_token(db, settings, client):
