@@ -27,6 +27,12 @@ DOWN = Problem(503, "temporarily_unavailable", "The service is not available for
             Problem(403, "insufficient_scope", "This takes a token with the scope read write."),
             id="too little scope",
         ),
+        pytest.param(
+            errors.NotPresented(),
+            Problem(401, "not_authenticated", "Authentication credentials were not provided."),
+            id="nothing was presented",
+        ),
+        pytest.param(errors.CsrfFailed("Said."), Problem(403, "csrf_failed", "Said."), id="a cookie from elsewhere"),
         pytest.param(errors.NotAllowed("Said."), Problem(403, "access_denied", "Said."), id="against the policy"),
         pytest.param(errors.TooMany(7), Problem(429, "too_many_attempts", "Too many attempts.", 7), id="too many"),
         pytest.param(errors.StoreDown("database"), DOWN, id="storage down"),

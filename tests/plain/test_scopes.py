@@ -65,3 +65,8 @@ def test_without_a_token_it_is_a_401(db):
 def test_what_is_no_scope_is_told_when_the_view_is_made():
     with pytest.raises(InvalidScope):
         token_required(scope='tracks"write')
+
+
+def test_a_word_in_the_place_of_the_view_is_told_when_the_view_is_made():
+    with pytest.raises(TypeError, match="token_required"):
+        token_required("tracks:write")  # type: ignore[call-overload]

@@ -39,10 +39,12 @@ def token_required(view: Any = None, *, accept: Container[Purpose] = ADMITTED, s
     opens nothing, the answer is 401, whatever the session says.
 
     `accept` holds the purposes of the tokens that open it. With `scope`, a token needs all of its words, and one that
-    has them not is answered 403 (RFC 6750 §3.1).
+    lacks any is answered 403 (RFC 6750 §3.1).
 
     A token in the header needs no CSRF token. One in a cookie does, with every unsafe method.
     """
+    if view is not None and not callable(view):  # As the words of HasScope are written, it would fail at a request.
+        raise TypeError('It is @token_required, or @token_required(scope="word").')
     needed = Needed(accept, split(join(split(scope))))
     return _guarded(view, needed) if view is not None else lambda view: _guarded(view, needed)
 
