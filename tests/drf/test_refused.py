@@ -270,3 +270,14 @@ def test_a_client_that_says_of_its_address_what_it_likes_changes_no_counter(user
     ]
 
     assert answers == [401, 401, 401, 429]
+
+
+def test_an_endpoint_for_whoever_has_signed_in_counts_as_well(client, hand_out):
+    issued = hand_out(kind=Kind.SIGN_IN, may_refresh=True)
+    revoke(issued.grant)
+
+    answers = [client.get("/auth/tokens/", headers=bearing(issued.secret)) for _ in range(4)]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+    assert answers[-1].json() == {**TOO_MANY, "code": "too_many_attempts"}
+    assert (answers[-1]["Retry-After"], "WWW-Authenticate" in answers[-1]) == ("60", False)

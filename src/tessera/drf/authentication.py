@@ -42,7 +42,8 @@ class TokenAuthentication(BaseAuthentication):
             secret = self.presented(request) or self.presented_by_browser(request)
             return None if secret is None else self.opened_by(secret)
         except TesseraError as error:
-            raise refusal(counted(error, request)) from error
+            told = counted(error, request)
+            raise refusal(told) from told
 
     def presented(self, request: Request) -> bytes | None:
         """Return the credential in the header, not yet verified, or `None` if there is none of ours.

@@ -51,7 +51,7 @@ class TokenAuthentication(authentication.TokenAuthentication):
         except AuthenticationFailed as refused:
             cause = refused.__cause__
             if isinstance(cause, InvalidCredential) and isinstance(error := counted(cause, request), TooMany):
-                raise refusal(error) from cause
+                raise refusal(error) from error
             raise
 
     def opened_by(self, secret: bytes) -> tuple[Any, Any]:
