@@ -43,7 +43,6 @@ class TokenAuthentication(authentication.TokenAuthentication):
         """The site's own keyword, then those that are always accepted."""
         return (self.keyword, *authentication.TokenAuthentication.schemes)
 
-    @sensitive_variables()
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         """Count a refusal of ours that `authenticate_credentials` has worded already, as it knows no request."""
         try:
