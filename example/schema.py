@@ -6,7 +6,7 @@ from typing import Any
 REFUSALS = {
     "400": "The body cannot be read, or this is wrong with its fields.",
     "401": "No token, or one that opens nothing.",
-    "403": "It is somebody else's.",
+    "403": "It is somebody else's, or the token has not the scope.",
     "404": "There is no such row, or no such page.",
     "415": "The body is of a kind that is not read.",
 }

@@ -72,6 +72,14 @@ INSTALLED_APPS = [
 TESSERA: dict[str, Any] = {  # tessera
     # Apart from SECRET_KEY, so that either can be changed without the other.
     "PEPPERS": [os.environ["TESSERA_PEPPER"]] if "TESSERA_PEPPER" in os.environ else [],
+    # What a token may be good for. Everybody may look, so no view asks for a word to read: a client that wants no more
+    # than those cannot do any harm.
+    "SCOPES": {
+        "albums:read": "See albums",
+        "albums:write": "Add, change and delete your albums",
+        "tracks:read": "See tracks",
+        "tracks:write": "Add, change and delete your tracks",
+    },
 }
 
 REST_FRAMEWORK = {

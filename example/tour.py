@@ -18,6 +18,7 @@ GRACE = {"username": "grace", "password": "hopper-1906"}
 
 ASKED = {"WWW-Authenticate": 'Bearer realm="api"'}
 REFUSED = {"WWW-Authenticate": 'Bearer realm="api", error="invalid_token"'}
+TOO_LITTLE = {"WWW-Authenticate": 'Bearer realm="api", error="insufficient_scope", scope="tracks:write"'}
 UNKEPT = {"Cache-Control": "no-store"}
 DEPRECATED = {"Deprecation": "@1795392000"}
 
@@ -43,6 +44,7 @@ def main(words: list[str]) -> int:
         phone, spent = refresh(walk, phone)
         replay(walk, spent, phone, laptop)
         sign_out(walk, laptop)
+        sign_in_to_look(walk)
     except Surprise as surprise:
         print(f"\nA surprise at step {walk.steps}.\n{surprise}", flush=True)
         return 1
@@ -204,6 +206,21 @@ def sign_out(walk: "Walk", laptop: "Answer") -> None:
     walk("POST", "/auth/logout/", token=laptop["access_token"]).expect(204).say("ended")
     walk("POST", "/auth/logout/", json={"refresh_token": laptop["refresh_token"]}).expect(204).say("had ended")
     is_dead(walk, laptop["access_token"], "the laptop")
+
+
+def sign_in_to_look(walk: "Walk") -> None:
+    walk.stage("A sign-in for an app that only shows tracks. It asks for no more, and can do no more for ada.")
+    asked = {**ADA, "label": "poster", "scope": "tracks:read"}
+    poster = walk("POST", "/auth/login/", json=asked).expect(200, UNKEPT, scope="tracks:read")
+    poster.say_pair(f"for {poster['scope']}")
+    works(walk, poster["access_token"], "the poster")
+    walk("POST", "/tracks/", token=poster["access_token"], json={"title": "Note G"}).expect(403, TOO_LITTLE).say(
+        TOO_LITTLE["WWW-Authenticate"]
+    )
+    wider = {"refresh_token": poster["refresh_token"], "scope": "tracks:read tracks:write"}
+    refused = walk("POST", "/auth/refresh/", json=wider).expect(400, code="invalid_scope")
+    refused.say(refused["detail"])
+    walk("POST", "/auth/logout/", token=poster["access_token"]).expect(204).say("ended")
 
 
 def is_dead(walk: "Walk", token: str, which: str) -> None:
