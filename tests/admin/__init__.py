@@ -31,7 +31,7 @@ def staff(*permissions: str, name: str = "clerk") -> Client:
     return client
 
 
-def asked(user: AbstractBaseUser | None, **other: str) -> dict[str, str]:
+def asked(user: AbstractBaseUser | None, **other: str | list[str]) -> dict[str, str | list[str]]:
     """The form, filled in."""
     whom = "" if user is None else str(user.pk)
-    return {"subject": whom, "label": "", "kind": "personal", "scope": "", "lifetime": "", **other}
+    return {"subject": whom, "label": "", "kind": "personal", "lifetime": "", **other}

@@ -59,7 +59,7 @@ def test_tokens_are_made_and_listed_beside_any_user_admin(user, serve, user_admi
     client = root()
 
     [secret] = SECRET.findall(client.post(ADD, asked(user, label="laptop")).text)
-    pages = [client.get(ADD), client.post(ADD, asked(user, scope='"')), client.get(TOKENS, {"q": "ada"})]
+    pages = [client.get(ADD), client.post(ADD, asked(user, lifetime="0")), client.get(TOKENS, {"q": "ada"})]
     [token] = Grant.objects.all()
     pages.append(client.get(f"{TOKENS}{token.pk}/change/"))
 

@@ -40,7 +40,7 @@ def test_a_site_that_has_none_has_not_that_one_either(hand_out):
     issued = hand_out()
 
     assert (conf.scopes(), issued.grant.scope, scope_of(issued)) == ({}, "", frozenset())
-    with pytest.raises(InvalidScope, match=r"^'tokens' is no scope of this site\.$"):
+    with pytest.raises(InvalidScope, match=r"^'tokens' is no scope of this site: it has none\.$"):
         hand_out(scope=frozenset({"tokens"}))
 
 

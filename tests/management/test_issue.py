@@ -82,7 +82,11 @@ def test_a_lifetime_is_a_number_and_a_unit_or_never(clock, user, text, span):
         pytest.param(["ada", "--lifetime", "0d"], NEVER, id="no lifetime at all"),
         pytest.param(["ada", "--lifetime", "99999999w"], r'A lifetime that long is "never"\.', id="a giant lifetime"),
         pytest.param(["ada", "--scope", 'a"b'], r"'a\"b' is no scope\.", id="a scope with a quote"),
-        pytest.param(["ada", "--scope", "read"], r"'read' is no scope of this site\.", id="a scope that there is not"),
+        pytest.param(
+            ["ada", "--scope", "read"],
+            r"'read' is no scope of this site: it has none\.",
+            id="a scope that there is not",
+        ),
         pytest.param(["ada", "--name", "x" * 101], "The label must be text of at most 100 .*", id="a long name"),
         pytest.param(["--no-user", "--kind", "personal"], r"Only a machine token .*", id="a personal token of nobody"),
     ],
@@ -93,6 +97,27 @@ def test_what_cannot_be_had_is_refused_in_a_sentence(user, words, sentence):
 
     assert refusal.value.returncode == 1
     assert not Grant.objects.exists()
+
+
+def test_a_word_that_the_site_does_not_have_is_told_those_that_it_has(scopes, user):
+    told = r"^'read' is no scope of this site: it has tracks:read, tracks:write, tokens\.$"
+
+    with pytest.raises(CommandError, match=told):
+        called("tessera", "issue", "ada", "--scope", "read")
+
+
+@pytest.mark.parametrize(
+    ("options", "scope"),
+    [
+        pytest.param([], {"tracks:read", "tracks:write", "tokens"}, id="all, where none is told"),
+        pytest.param(["--scope", "tracks:read"], {"tracks:read"}, id="one"),
+        pytest.param(["--scope", ""], set(), id="none, as of an unset variable"),
+    ],
+)
+def test_the_scope_is_all_or_what_was_told(scopes, user, options, scope):
+    out, _ = called("tessera", "issue", "ada", *options)
+
+    assert verify(out.strip(), accept=DOORS).scope == scope
 
 
 def test_an_inactive_user_gets_no_token(user):

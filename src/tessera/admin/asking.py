@@ -5,19 +5,17 @@ from types import MappingProxyType
 from typing import Any
 
 from django import forms
-from django.contrib.admin.widgets import AdminTextInputWidget
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from tessera.conf import Lifetime, current
+from tessera.conf import Lifetime, current, scopes
 from tessera.engine.issuance import Issued, issue
 from tessera.engine.policy import Ask
 from tessera.engine.rows.storage import alias, storage
 from tessera.errors import TesseraError
-from tessera.format import scope
 from tessera.http.problems import problem
 from tessera.models import Grant, Kind
 
@@ -33,11 +31,13 @@ class AskForm(forms.ModelForm):  # type: ignore[type-arg]
     kind = forms.ChoiceField(
         label=_("Kind"), choices=[(kind.value, kind.label) for kind in (Kind.PERSONAL, Kind.MACHINE)]
     )
-    scope = forms.CharField(
+    scope = forms.MultipleChoiceField(
         label=_("Scope"),
         required=False,
-        widget=AdminTextInputWidget,
-        help_text=_("Words with spaces between. What they allow, the service says."),
+        widget=forms.CheckboxSelectMultiple,
+        choices=lambda: [(word, f"{told} ({word})") for word, told in scopes().items()],
+        initial=lambda: [*scopes()],
+        help_text=_("What is not ticked, the token is not good for."),
     )
     lifetime = forms.TypedChoiceField(
         label=_("Lifetime"),
@@ -67,7 +67,7 @@ class AskForm(forms.ModelForm):  # type: ignore[type-arg]
             subject=given["subject"],
             kind=Kind(given["kind"]),
             label=given["label"],
-            scope=scope.split(given["scope"]),
+            scope=frozenset(given["scope"]) if scopes() else None,
             lifetime=given["lifetime"],
         )
         try:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from tessera import clock
 from tessera.admin.asking import AskForm
 from tessera.admin.finding import StateFilter, named_exactly, row_of_token
+from tessera.conf import scopes
 from tessera.engine.revocation import revoke
 from tessera.engine.rows.storage import alias, batches, storage
 from tessera.errors import StoreDown
@@ -135,7 +136,7 @@ class GrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The fields of the form for a new token, or of the page that shows an existing one."""
-        return _ASKED if obj is None else _TOLD
+        return _TOLD if obj is not None else [name for name in _ASKED if name != "scope" or scopes()]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Use `AskForm` for a new token."""

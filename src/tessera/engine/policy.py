@@ -142,7 +142,7 @@ def _registered(asked: frozenset[str] | None) -> frozenset[str]:
     if asked is None:
         return registered
     if unknown := asked - registered:
-        raise InvalidScope(f"{min(unknown)!r} is no scope of this site.")
+        raise InvalidScope(f"{min(unknown)!r} is no scope of this site: it has {', '.join(scopes()) or 'none'}.")
     return asked
 
 

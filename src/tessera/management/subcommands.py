@@ -36,7 +36,7 @@ def _issue_arguments(parser: CommandParser) -> None:
     parser.add_argument("--name", default="", help='What it is called in a list, such as "laptop".')
     parser.add_argument("--lifetime", help="30m, 12h, 90d, 2w or never. Default: the site's TOKEN_LIFETIME.")
     parser.add_argument("--kind", choices=_ISSUED, help="Default: personal, and machine without a user.")
-    parser.add_argument("--scope", default="", help='How far it may go, such as "read write".')
+    parser.add_argument("--scope", help='What it may be used for, such as "tracks:read tracks:write". Default: all.')
     parser.add_argument("--client", default="", help="The software it is for.")
     json_argument(parser)
 
@@ -55,7 +55,7 @@ def _issue(command: BaseCommand, asked: Namespace) -> None:
             kind=asked.kind or (Kind.MACHINE if asked.no_user else Kind.PERSONAL),
             client=asked.client,
             label=asked.name,
-            scope=scope.split(asked.scope),
+            scope=None if asked.scope is None else scope.split(asked.scope),
             lifetime=lifetime(asked.lifetime),
         )
     )
