@@ -8,6 +8,7 @@ import os
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import hypothesis
 import pytest
@@ -15,13 +16,14 @@ from django.contrib.auth.models import User
 from django.test import override_settings
 from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from rest_framework.test import APIClient
 
 from tessera import Ask, Issued, Kind, Policy, Purpose, issue, redeem, replace, verify
 from tessera.errors import InvalidCredential, InvalidScope
 from tessera.format.scope import split
 from tessera.models import Grant
 from tessera.testing import Clock
-from tests.credentials import DOORS, REFRESH
+from tests.credentials import DOORS, REFRESH, bearing
 
 SEED = int(os.environ.get("FUZZ_SEED", "1843"))
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))
@@ -29,6 +31,7 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))
 WORDS = ("read", "tokens", "write")
 scopes = some.frozensets(some.sampled_from(WORDS))
 asks = some.none() | scopes
+mostly_all = some.sampled_from([frozenset(WORDS)] * 2) | scopes
 
 
 class Narrow(Policy):
@@ -42,7 +45,7 @@ class Narrow(Policy):
 
 
 class Scopes(RuleBasedStateMachine):
-    """A sign-in of a user, and the tokens that come of it."""
+    """A sign-in of a user, and the tokens that come of it. `tokens` is needed to make a personal one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,6 +109,26 @@ class Scopes(RuleBasedStateMachine):
         self.take(issued, asked, split(letter.grant.scope))
         self.given[issued.grant.pk] = split(issued.grant.scope)
 
+    @precondition(lambda self: self.pairs)
+    @rule(held=scopes, asked=scopes)
+    def make_a_personal_token(self, held, asked):
+        self.refresh(held | {"tokens"}, 0, 11)
+        if not self.pairs:
+            return
+        secret = self.pairs[-1].secret
+        body = {"label": "script", **({"scope": " ".join(asked)} if asked else {})}
+
+        answer = APIClient().post("/auth/personal/", body, headers=bearing(secret))
+
+        if answer.status_code != 201:
+            assert answer.status_code in {400, 401, 403}
+            return
+        most = verify(secret, accept=DOORS).scope
+        scope = verify(answer.json()["token"], accept=DOORS).scope
+        assert scope <= (most & asked if asked else most)
+        self.told[answer.json()["token"]] = scope
+        self.given[UUID(answer.json()["id"])] = scope
+
     @rule(n=some.integers(0, 9))
     def replace_a_lone_token(self, n):
         lone = [secret for secret in self.told if secret.startswith("tsrp_")]
@@ -117,7 +140,7 @@ class Scopes(RuleBasedStateMachine):
                 return
             self.take(issued, None, self.told[secret])
 
-    @rule(registered=scopes, grants=scopes)
+    @rule(registered=mostly_all, grants=mostly_all)
     def change_the_mind_of_the_site(self, registered, grants):
         Narrow.grants = grants
         told = {"PEPPERS": ["pepper".ljust(32)], "POLICY": f"{__name__}.Narrow"}
