@@ -43,6 +43,7 @@ def main(words: list[str]) -> int:
         phone, laptop = sign_in_on_two_devices(walk)
         phone, spent = refresh(walk, phone)
         replay(walk, spent, phone, laptop)
+        look_after_tokens(walk, laptop)
         sign_out(walk, laptop)
         sign_in_to_look(walk)
     except Surprise as surprise:
@@ -199,6 +200,29 @@ def replay(walk: "Walk", spent: str, phone: "Answer", laptop: "Answer") -> None:
     last = walk("POST", "/auth/refresh/", json={"refresh_token": phone["refresh_token"]}).expect(401, REFUSED)
     last.say("its newest refresh token is dead, too")
     works(walk, laptop["access_token"], "the laptop, as ever")
+
+
+def look_after_tokens(walk: "Walk", laptop: "Answer") -> None:
+    walk.stage("The laptop lists what ada has, names a tablet, makes a token for a script, and signs the tablet out.")
+    access, tablet = laptop["access_token"], walk("POST", "/auth/login/", json=ADA).expect(200, UNKEPT)
+    tablet.say_pair("on the tablet")
+    listed = walk("GET", "/auth/tokens/", token=access).expect(200, UNKEPT, previous=None)
+    newest, this = listed["results"][0], next(each for each in listed["results"] if each["is_current"])
+    listed.say(f"{len(listed['results'])} of them, and this is the {this['label']}")
+    named = walk("PATCH", f"/auth/tokens/{newest['id']}/", token=access, json={"label": "tablet"})
+    named.expect(200, id=newest["id"], label="tablet").say("the newest is the tablet")
+    script = walk("POST", "/auth/personal/", token=access, json={"label": "backup", "lifetime": "P30D"})
+    script.expect(201, UNKEPT, label="backup").say_token("for 30 days, and told once")
+    works(walk, script["token"], "the script")
+    refused = walk("GET", "/auth/tokens/", token=script["token"]).expect(403, code="login_required")
+    refused.say("a script looks after no tokens")
+    others = walk("POST", "/auth/tokens/revoke-others/", token=access).expect(200)
+    others.say(f"{others['ended']} signed out")
+    is_dead(walk, tablet["access_token"], "the tablet")
+    works(walk, script["token"], "the script, as ever: nobody could log in for it")
+    walk("DELETE", f"/auth/tokens/{script['id']}/", token=access).expect(204).say("the script's, ended by itself")
+    walk("DELETE", f"/auth/tokens/{script['id']}/", token=access).expect(404, code="not_found").say("it is gone")
+    is_dead(walk, script["token"], "the script")
 
 
 def sign_out(walk: "Walk", laptop: "Answer") -> None:
