@@ -113,6 +113,10 @@ class Settings:
     """The dotted path of a callable `(user, issued)`. If it is set, every new user is given a token, and the callable
     has to pass `issued.secret` on to somebody, because it cannot be read again."""
 
+    LETTER_FOR_NEW_USERS: str | None = None
+    """The dotted path of a callable `(user, issued)`. If it is set, every new user is given a letter whose client is
+    `"claim"`, and the callable has to send it. `"tessera.plain.letters.mail"` sends a link by mail."""
+
     BASE_URL: str | None = None
     """Where people reach the site, such as `"https://shop.example"`. Links in mails begin with it, and never with the
     `Host` of a request, which whoever sends it can choose. Where no links are made, it is not needed."""

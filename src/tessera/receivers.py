@@ -2,7 +2,9 @@
 
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from django.apps import apps
@@ -15,12 +17,22 @@ from django.utils.module_loading import import_string
 from tessera.conf import current
 from tessera.engine.bond import carry_over, is_mere_rehash
 from tessera.engine.issuance import issue
+from tessera.engine.letters import CLAIM
 from tessera.engine.policy import Ask
 from tessera.engine.rows.foreign import TABLES, forget
 from tessera.engine.rows.spelling import key_of
 from tessera.errors import NotAllowed
+from tessera.models import Kind
 
 logger = logging.getLogger("tessera")
+
+_GIFTS = MappingProxyType[str, Callable[..., Ask]](
+    {
+        "TOKEN_FOR_NEW_USERS": partial(Ask, label="first"),
+        "LETTER_FOR_NEW_USERS": partial(Ask, label="first", kind=Kind.LETTER, client=CLAIM),
+    }
+)
+"""What new users are given, under the setting that names who is told of it."""
 
 _REHASHED_FROM = "_tessera_rehashed_from"
 """The attribute that holds, while a user is saved, the hash that his grants are still bound to."""
@@ -63,26 +75,29 @@ def models_of_users() -> Iterator[type[Model]]:
 
 
 def give_token(instance: Model, created: bool, raw: bool, using: str, **_: Any) -> None:
-    """After a user was created: issue the token of `TOKEN_FOR_NEW_USERS`, once the transaction has committed."""
-    if not created or raw or not current().TOKEN_FOR_NEW_USERS or not isinstance(instance, get_user_model()):
+    """After a user was created: issue what `TOKEN_FOR_NEW_USERS` and its like ask for, once that has committed."""
+    if not created or raw or not isinstance(instance, get_user_model()):
         return
+    for setting in _GIFTS:
+        if getattr(current(), setting):
+            transaction.on_commit(_giving(setting, key_of(instance), using), using=using, robust=True)
 
-    user_pk = key_of(instance)
 
+def _giving(setting: str, user_pk: Any, using: str) -> Callable[[], None]:
     def give() -> None:
-        _give_token_to(user_pk, using)
+        _give(setting, user_pk, using)
 
-    transaction.on_commit(give, using=using, robust=True)
+    return give
 
 
-def _give_token_to(user_pk: Any, using: str) -> None:
+def _give(setting: str, user_pk: Any, using: str) -> None:
     # Read again: what is set between create() and the commit, the password above all, must not end the token at birth.
     user: AbstractBaseUser | None = get_user_model()._base_manager.using(using).filter(pk=user_pk).first()
     if user is None:
         return
-    tell = import_string(current().TOKEN_FOR_NEW_USERS or "")
+    tell = import_string(getattr(current(), setting))
     try:
-        issued = issue(Ask(subject=user, label="first"))
+        issued = issue(_GIFTS[setting](subject=user))
     except NotAllowed as refusal:
         logger.info("no token for the new user %r: %r", user_pk, str(refusal))
         return

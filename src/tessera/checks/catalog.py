@@ -40,7 +40,7 @@ SENTENCES = MappingProxyType(
             "Such as timedelta(days=30).",
         ),
         "E009": (
-            'TESSERA["TOKEN_FOR_NEW_USERS"] must be the dotted path of a callable, or None.',
+            'TESSERA["{name}"] must be the dotted path of a callable, or None.',
             f'Such as "shop.tokens.tell", for a function (user, issued). {_SEE_WHY}',
         ),
         "E010": (
@@ -200,6 +200,11 @@ SENTENCES = MappingProxyType(
         "W009": (
             'TESSERA["REUSE_WINDOW"] is longer than a minute: as long, a thief may share a sign-in unnoticed.',
             "Such as timedelta(seconds=10): requests that two tabs send at once lie no further apart.",
+        ),
+        "W012": (
+            'TESSERA["LETTER_FOR_NEW_USERS"] mails a link that cannot be made: TESSERA["BASE_URL"] is not set, '
+            'or there is no URL named "{page}".',
+            'Set it, and route path("{page}/", LetterPage.as_view(), name="{page}") of tessera.plain.letters.',
         ),
     }
 )

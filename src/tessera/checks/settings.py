@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 
 from django.core.cache import caches
 from django.core.checks import CheckMessage, Tags, register
+from django.urls import reverse
 from django.utils.functional import Promise
 
 from tessera import conf
 from tessera.checks.catalog import say
 from tessera.checks.site import attempt, imported, tessera
 from tessera.engine.counters import parse_rate
+from tessera.engine.letters import CLAIM
 from tessera.engine.policy import LIMITED_KINDS
 from tessera.format.scope import is_token
 from tessera.models import Kind
@@ -146,6 +148,7 @@ PROOFS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "RETENTION": ("E008", is_window),
     "LETTER_LIFETIME": ("E038", is_span),
     "TOKEN_FOR_NEW_USERS": ("E009", lambda value: value is None or callable(imported(value))),
+    "LETTER_FOR_NEW_USERS": ("E009", lambda value: value is None or callable(imported(value))),
     "BASE_URL": ("E039", lambda value: value is None or is_base_url(value)),
     "POLICY": ("E010", is_policy),
     "COOKIES": ("E041", lambda value: isinstance(value, bool)),
@@ -196,6 +199,15 @@ def prove_guessing_is_counted(**_: Any) -> list[CheckMessage]:
     rates = tessera()["RATES"] if is_right("RATES") else {}
     off = [name for name, rate in rates.items() if rate is None and name in conf.LOGIN_RATES]
     return [say("W004", rates=", ".join(off))] if off else []
+
+
+@register("tessera", Tags.urls)
+def prove_letters_lead_somewhere(**_: Any) -> list[CheckMessage]:
+    """The link in the mail to a new user can be made."""
+    if attempt(lambda: tessera()["LETTER_FOR_NEW_USERS"] == "tessera.plain.letters.mail") is not True:
+        return []
+    has_page = not isinstance(attempt(lambda: reverse(CLAIM)), Exception)
+    return [] if has_page and tessera()["BASE_URL"] is not None else [say("W012", page=CLAIM)]
 
 
 @register("tessera", Tags.security, deploy=True)

@@ -1,4 +1,4 @@
-"""Letters on their way: the link to one, and the page that it leads to.
+"""Letters on their way: the link to one, the mail that has it, and the page that it leads to.
 
 The letter stands behind the `#` of the link. A browser sends that part nowhere, so it is in no log of a server or a
 proxy, and in no `Referer`. A script of the page puts it into the form, and out of the address; without JavaScript it is
@@ -8,11 +8,14 @@ pasted. And a program that follows links in mails, to look for what is bad, find
 import secrets
 from typing import Any, ClassVar
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import send_mail
 from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views import View
@@ -26,6 +29,7 @@ from tessera.engine.issuance import Issued
 from tessera.engine.letters import CLAIM
 from tessera.engine.noise import admit_letter
 from tessera.engine.redemption import redeem
+from tessera.engine.revocation import revoke
 from tessera.errors import InvalidCredential, TesseraError
 from tessera.format.opaque import Purpose
 from tessera.http.problems import challenge, problem
@@ -54,6 +58,21 @@ def link(letter: Issued) -> str:
     if not base:
         raise ImproperlyConfigured('TESSERA["BASE_URL"] is not set, and a link begins with it.')
     return f"{base.rstrip('/')}{reverse(letter.grant.client)}#{letter.secret}"
+
+
+@sensitive_variables()
+def mail(user: AbstractBaseUser, letter: Issued) -> None:
+    """Send `letter` to the address that is stored of `user`. If there is none, the letter ends.
+
+    The words are those of the templates `tessera/letter_subject.txt` and `tessera/letter_body.txt`.
+    """
+    address = getattr(user, user.get_email_field_name(), "")
+    if not address:
+        revoke(letter.grant, reason="no address")
+        return
+    told = {"user": user, "letter": letter.grant, "link": link(letter)}
+    subject = " ".join(render_to_string("tessera/letter_subject.txt", told).split())
+    send_mail(subject, render_to_string("tessera/letter_body.txt", told), None, [address])
 
 
 class Sealed(SafeExceptionReporterFilter):
