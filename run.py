@@ -71,7 +71,7 @@ Sign in for a pair, which lasts: trade its refresh token for the next pair.
 Or in a browser:
 
   {url}/tracks/    the browsable API; log in as ada (lovelace-1843) or grace (hopper-1906)
-  {url}/admin/     as admin (babbage-1791)
+  {url}/admin/     as admin (babbage-1791); add a user with an e-mail address, and the mail is shown here
   {url}/schema/    the OpenAPI document
 """
 """No line of a shell is a comment: zsh, which a Mac has, takes none where people type."""
@@ -187,6 +187,7 @@ def fill(environ: dict[str, str]) -> None:
 @contextmanager
 def served(environ: dict[str, str], port: int) -> Iterator[str]:
     address = f"127.0.0.1:{port}"
+    environ |= {"DJANGO_BASE_URL": f"http://{address}"}
     # A Ctrl-C is for this process, which then ends the server: told twice at once, gunicorn's worker may hang.
     server = subprocess.Popen(serving(address), cwd=ROOT, env=os.environ | environ, start_new_session=True)
     try:

@@ -5,6 +5,7 @@ a deployment, and takes the rest from the environment too:
 
     DJANGO_SECRET_KEY       signs sessions
     DJANGO_ALLOWED_HOSTS    the names that it is served under, with spaces between
+    DJANGO_BASE_URL         where people reach it, as links in mails have it, such as https://albums.example
     TESSERA_PEPPER          keys the tokens; `manage.py tessera pepper` makes one
     REDIS_URL               where log-in attempts are counted, for all processes together
 """
@@ -12,6 +13,8 @@ a deployment, and takes the rest from the environment too:
 import os
 from pathlib import Path
 from typing import Any
+
+import django
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -80,6 +83,10 @@ TESSERA: dict[str, Any] = {  # tessera
         "tracks:read": "See tracks",
         "tracks:write": "Add, change and delete your tracks",
     },
+    # Whoever is added, and has an e-mail address, is sent a link to a token. A link begins with an address of ours, and
+    # not with the Host of a request, which whoever sends it can choose.
+    "LETTER_FOR_NEW_USERS": "tessera.plain.letters.mail",
+    "BASE_URL": os.environ.get("DJANGO_BASE_URL") or ("http://127.0.0.1:8000" if DEBUG else None),
 }
 
 REST_FRAMEWORK = {
@@ -156,6 +163,13 @@ LOGGING = {
         "gunicorn.http.wsgi": {"level": "ERROR"},
     },
 }
+
+# Mail is shown where the playground runs, and sent by a deployment.
+MAIL = f"django.core.mail.backends.{'console' if DEBUG else 'smtp'}.EmailBackend"
+if django.VERSION < (6, 1):
+    EMAIL_BACKEND = MAIL
+else:
+    MAILERS = {"default": {"BACKEND": MAIL}}
 
 # A token in clear text over the wire is everybody's token.
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG

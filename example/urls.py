@@ -8,6 +8,7 @@ from rest_framework.routers import DefaultRouter
 
 from example.exports import export
 from example.views import AlbumViewSet, TrackViewSet
+from tessera.plain.letters import LetterPage
 
 router = DefaultRouter()
 router.register("albums", AlbumViewSet)
@@ -21,6 +22,8 @@ urlpatterns = [
     path("api-token-auth/", include("tessera.dialects.authtoken.urls")),
     # A pair for a name and a password: login/, refresh/ and logout/.
     path("auth/", include("tessera.dialects.native.urls")),
+    # Where the link leads that a new user is mailed: a button, and behind it a token, shown once.
+    path("claim/", LetterPage.as_view(), name="claim"),
     # The links "Log in" and "Log out" of the browsable API: a session, for people with a browser.
     path("api-auth/", include("rest_framework.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

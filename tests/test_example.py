@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -23,11 +23,12 @@ from urllib.parse import urlsplit
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 import run
 from example import tour
 from example.models import Track
-from tessera import Ask, Kind, issue
+from tessera import Ask, Kind, Purpose, issue, verify
 from tests.credentials import bearing
 from tests.example import this_python
 from tests.processes import python
@@ -267,9 +268,13 @@ def test_where_the_port_is_taken_the_demo_takes_another():
 DEPLOYMENT = {
     "DJANGO_SECRET_KEY": "0wq8mzk3v7y1p5r9t2u6x4c8b1n0a3s7d5f9g2h6j4l8e1i7o4u0w",
     "DJANGO_ALLOWED_HOSTS": "albums.example",
+    "DJANGO_BASE_URL": "https://albums.example",
     "TESSERA_PEPPER": "9d1c0e7f4a2b8c6d5e3f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d",
     "REDIS_URL": "redis://127.0.0.1",
 }
+
+
+LETTERS = {"LETTER_FOR_NEW_USERS": "tessera.plain.letters.mail", "BASE_URL": "https://albums.example"}
 
 
 @pytest.mark.parametrize(
@@ -314,6 +319,37 @@ def test_the_export_is_for_nobody_without_a_token_and_for_no_other_method(client
     answers = [client.get("/export/"), client.post("/export/", headers=bearing(hand_out().secret))]
 
     assert [answer.status_code for answer in answers] == [401, 405]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_is_added_in_the_admin_is_mailed_a_link_to_a_token(settings, admin_client, mailoutbox):
+    settings.ROOT_URLCONF = "example.urls"
+    settings.TESSERA = {**settings.TESSERA, **LETTERS}
+    grace = {"username": "grace", "email": "grace@example.org"} | dict.fromkeys(
+        ["password1", "password2"], "hopper-1906"
+    )
+
+    admin_client.post("/admin/auth/user/add/", {**grace, "usable_password": "true"})
+
+    (link,) = re.findall(r"https://albums\.example/claim/#\w+", mailoutbox[0].body)
+    answer = Client().post("/claim/", {"letter": link})
+    (token,) = re.findall(r"tsrp_\w+", answer.content.decode())
+    assert verify(token, accept={Purpose.PERSONAL}).subject == User.objects.get(username="grace")
+
+
+def test_the_page_of_the_link_is_there_and_takes_no_nonsense(example):
+    server = urlsplit(example).netloc
+    with closing(HTTPConnection(server)) as wire:
+        wire.request("GET", "/claim/")
+        page = wire.getresponse()
+        (token,) = re.findall('middlewaretoken" value="([^"]+)"', page.read().decode())
+        headers = {"Cookie": page.getheader("Set-Cookie") or "", "Content-Type": "application/x-www-form-urlencoded"}
+        wire.request("POST", "/claim/", f"csrfmiddlewaretoken={token}&letter=nonsense", headers)
+        answer = wire.getresponse()
+        answer.read()
+
+    assert [page.status, answer.status] == [200, 401]
+    assert [each.getheader("Referrer-Policy") for each in (page, answer)] == ["no-referrer"] * 2
 
 
 def test_seeding_twice_is_as_good_as_once_and_ends_no_token(db, settings, client):
