@@ -452,3 +452,25 @@ def test_what_is_no_carrier_is_a_400(browser, value, complaint):
     answer = browser.send(LOGIN, {**ADA, "carrier": value})
 
     assert (answer.status_code, answer.json()) == (400, {"carrier": [complaint]})
+
+
+def test_who_ends_all_keeps_no_cookies(browser):
+    browser.log_in()
+
+    forged, answer = browser.forge("/auth/tokens/revoke-all/"), browser.send("/auth/tokens/revoke-all/")
+
+    assert is_forged(forged)
+    assert (answer.status_code, is_cleared(answer), browser.kept()) == (200, True, {})
+
+
+def test_the_devices_are_listed_and_named_by_cookie(browser):
+    browser.log_in()
+    [device] = browser.get("/auth/tokens/").json()["results"]
+    place = f"/auth/tokens/{device['id']}/"
+
+    refused = [browser.forge(place, {"label": "x"}, "patch"), browser.forge(place, method="delete")]
+    answer = browser.send(place, {"label": "laptop"}, "patch")
+
+    assert device["is_current"]
+    assert all(map(is_forged, refused))
+    assert (answer.status_code, answer.json()["label"]) == (200, "laptop")

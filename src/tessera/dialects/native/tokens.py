@@ -14,6 +14,7 @@ from tessera.conf import current, scopes
 from tessera.dialects.native.bodies import NativeLabelSerializer, NativePersonalSerializer
 from tessera.dialects.native.views import FIRST_PARTY, NativeEndpoint, scope_told, seconds
 from tessera.drf.authentication import TokenAuthentication
+from tessera.drf.cookies import clear, has_cookies
 from tessera.drf.origin import origin_of
 from tessera.engine.bond import is_bound
 from tessera.engine.holdings import (
@@ -140,8 +141,11 @@ class RevokeAll(FromASignIn):
     """The end of all."""
 
     def post(self, request: Request) -> Response:
-        """End every token of the user, personal ones and that of the request as well."""
-        return Response({"ended": end_all(self.sign_in, self.now)})
+        """End every token of the user, personal ones and that of the request as well, and clear what carried it."""
+        response = Response({"ended": end_all(self.sign_in, self.now)})
+        if current().COOKIES and has_cookies(request):
+            clear(response)
+        return response
 
 
 class Personal(FromASignIn):
