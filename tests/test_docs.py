@@ -161,7 +161,8 @@ def sent(where: str, row: str) -> Step:
             command += f" --data '{span}' --header 'Content-Type: application/json'"
         else:
             command += f' --data "{span}"'
-    rest = "".join(rf"(?=.*^{as_pattern(span)}$)" for span in answered[1:])
+    # Django writes two spaces before a cookie.
+    rest = "".join(rf"(?=.*^{as_pattern(span)}$)" for span in answered[1:]).replace(r"Cookie:\ ", r"Cookie:\ +")
     return Step(where, command, "\n".join(answered), rf"{rest}HTTP/1.1 {answered[0]} .*")
 
 
