@@ -9,15 +9,18 @@ from django.urls import include, path
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.validation import validate_schema
 from rest_framework import serializers
 from rest_framework.authentication import TokenAuthentication as PeersTokenAuthentication
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tessera.dialects.authtoken.authentication import TokenAuthentication as AuthtokenAuthentication
 from tessera.dialects.authtoken.views import AuthTokenSerializer, ObtainAuthToken, ReplaceAuthToken
+from tessera.drf import HasScope
 from tessera.drf.authentication import TokenAuthentication
 from tests.processes import python
 
@@ -387,6 +390,38 @@ def test_an_authentication_class_is_described_by_what_it_understands(authenticat
     schema = document(path("whoami/", view_with(authenticator).as_view()))
 
     assert schema["components"]["securitySchemes"] == schemes
+
+
+@pytest.mark.parametrize(
+    ("version", "read", "write"),
+    [
+        pytest.param("3.0.3", [], [], id="which has no room for them"),
+        pytest.param("3.1.1", ["albums:read", "tracks:read"], ["tracks:write"], id="which has"),
+    ],
+)
+def test_the_scope_that_a_view_asks_for_is_told_by_a_version_of_openapi(monkeypatch, version, read, write):
+    monkeypatch.setattr(spectacular_settings, "OAS_VERSION", version)
+
+    class Tracks(APIView):
+        authentication_classes = [TokenAuthentication]
+        permission_classes = [
+            HasScope(read="tracks:read", write="tracks:write"),
+            HasScope(read="albums:read", write=None),
+            IsAuthenticated,
+        ]
+
+        @extend_schema(request=None, responses=str)
+        def get(self, request):
+            return Response()
+
+        post = get
+
+    operations = document(path("tracks/", Tracks.as_view()))["paths"]["/tracks/"]
+
+    assert [operations[method]["security"] for method in ("get", "post")] == [
+        [{"bearerAuth": read}],
+        [{"bearerAuth": write}],
+    ]
 
 
 def test_classes_that_read_the_same_header_are_authorized_once():

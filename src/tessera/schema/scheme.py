@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 from drf_spectacular.drainage import set_override
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.plumbing import build_bearer_security_scheme_object
+from drf_spectacular.settings import spectacular_settings
+from rest_framework.permissions import SAFE_METHODS
 
 from tessera.conf import current
+from tessera.drf.permissions import ScopePermission
 from tessera.http.carriers import ACCESS_COOKIE
 
 if TYPE_CHECKING:
@@ -48,8 +51,9 @@ class TokenScheme(OpenApiAuthenticationExtension):
         return "Bearer" if "bearer" in {word.lower() for word in words} else str(words[0])
 
     def get_security_requirement(self, auto_schema: "AutoSchema") -> Any:
-        """Require the one or the other."""
-        return [{name: []} for name in self.name] if isinstance(self.name, list) else {self.name: []}
+        """Require the one or the other, with the scope that the view asks for."""
+        names = self.name if isinstance(self.name, list) else [self.name]
+        return [{name: _scope_of(auto_schema)} for name in names]
 
     def get_security_definition(self, auto_schema: "AutoSchema") -> Any:
         """The description of the scheme."""
@@ -60,3 +64,12 @@ class TokenScheme(OpenApiAuthenticationExtension):
         if others:
             definition["description"] = f"`{self.word}` before the token may also be {' or '.join(others)}."
         return [definition, ACCESS_COOKIE_SCHEME] if self.reads_cookies else definition
+
+
+def _scope_of(auto_schema: "AutoSchema") -> list[str]:
+    """The words that the operation takes. Before 3.1, OpenAPI has no room for them: a scheme of this type has none."""
+    if spectacular_settings.OAS_VERSION.startswith("3.0"):
+        return []
+    asked = [each for each in auto_schema.view.get_permissions() if isinstance(each, ScopePermission)]
+    ways = (each.read if auto_schema.method in SAFE_METHODS else each.write for each in asked)
+    return sorted({word for words in ways for word in words or ()})
