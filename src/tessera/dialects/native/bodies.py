@@ -32,12 +32,9 @@ class ScopeField(serializers.CharField):
         )
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        """Return the words, or `None` for none. A field of texts does not convert a blank one."""
-        return super().run_validation(data) or None
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Return the words."""
-        return scope.split(super().to_internal_value(data))
+        """Return the words, or `None` for none. They are taken apart last, as it is the text that is proved."""
+        text = super().run_validation(data)
+        return scope.split(text) or None if text else None
 
 
 class NativeLoginSerializer(NameOrEmail):
