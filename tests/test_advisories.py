@@ -30,6 +30,7 @@ from tessera.errors import (
 )
 from tessera.format.opaque import mint, new_row
 from tessera.models import Grant
+from tests.browsing import Browser
 from tests.credentials import bearing, opens, traded
 from tests.former import execute
 from tests.life import passwords
@@ -198,6 +199,16 @@ def test_djoser_cve_2024_21543_signing_in_past_the_back_ends(client, user, setti
     assert (answer.status_code, answer.json(), hashed) == (400, UNABLE, [])
 
 
+@pytest.mark.parametrize("who", [{"username": "ada"}, {"email": "ada@analytical.example"}])
+def test_djoser_cve_2024_21543_past_them_by_name_or_by_address(client, user, settings, hashed, who):
+    User.objects.update(email="ada@analytical.example")
+    settings.AUTHENTICATION_BACKENDS = ["tests.recording.DeafBackend"]
+
+    answer = client.post("/auth/login/", {"password": ADA["password"], **who})
+
+    assert (answer.status_code, answer.json()["code"], hashed) == (401, "invalid_login", [])
+
+
 def test_djoser_and_drf_a_password_reset_that_ends_no_token(client, user, hand_out, settings):
     settings.ROOT_URLCONF = "tests.life.site"
     User.objects.update(email="ada@example.org")
@@ -339,6 +350,38 @@ def test_dj_rest_auth_754_a_refresh_token_that_outlives_the_log_out(client, hand
 
     refused = client.post(REFRESH, {"refresh_token": issued.refresh_secret})
     assert ([answer.status_code for answer in answers], refused.status_code) == ([204, 204], 401)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *[("post", f"/auth/{name}/") for name in ("login", "refresh", "verify", "logout", "personal")],
+        *[("post", f"/auth/tokens/{name}/") for name in ("revoke-others", "revoke-all")],
+        *[(method, "/auth/tokens/{}/") for method in ("patch", "delete")],
+        *[(method, "/whoami/") for method in ("post", "put", "patch", "delete")],
+    ],
+)
+def test_dj_rest_auth_754_a_cookie_without_csrf_protection(user, settings, method, path):
+    settings.TESSERA = {**settings.TESSERA, "COOKIES": True}
+    browser = Browser()
+    browser.log_in()
+    before = list(Grant.objects.values())
+
+    forged = browser.forge(path.format(before[0]["id"]), {**ADA, "carrier": "cookie", "label": "x"}, method)
+
+    assert (forged.status_code, forged.json()["detail"][:13], dict(forged.cookies)) == (403, "CSRF Failed: ", {})
+    assert list(Grant.objects.values()) == before
+
+
+def test_dj_rest_auth_754_a_cookie_that_goes_over_plain_http_or_that_scripts_read(user, settings):
+    settings.TESSERA = {**settings.TESSERA, "COOKIES": True}
+
+    cookies = Browser().log_in().cookies
+
+    told = {
+        name: (each["secure"], each["httponly"], each["samesite"], each["domain"]) for name, each in cookies.items()
+    }
+    assert told == dict.fromkeys(["__Host-access", "__Host-refresh"], (True, True, "Lax", ""))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -607,6 +650,18 @@ def test_django_cve_2025_48432_a_line_of_the_log_that_is_two(client, user, caplo
     lines = audited(caplog)
     assert [line.split()[0] for line in lines] == ["login", "issued", "revoked"]
     assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize("accepted", ["text/html", "text/html,application/json;q=0.1", "*/*"])
+@pytest.mark.parametrize("field", ["username", "email", "label", "scope", "remember", "carrier"])
+def test_drf_cve_2026_73229_what_was_sent_to_the_native_log_in(client, user, accepted, field):
+    sent = {**ADA, "password": "hunter2-and-more", field: "<b>ada</b>" * 500}
+
+    answer = client.post("/auth/login/", sent, headers={"Accept": accepted})
+
+    assert answer["Content-Type"] == "application/json"
+    assert answer.status_code in {400, 406}
+    assert b"hunter2" not in answer.content
 
 
 @pytest.mark.parametrize("accepted", ["text/html", "text/html,application/json;q=0.1", "*/*"])

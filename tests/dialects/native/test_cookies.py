@@ -309,6 +309,27 @@ def test_cookies_that_are_over_are_one_and_the_same_401_until_log_out_clears_the
     assert browser.kept() == {}
 
 
+@pytest.mark.parametrize("path", [REFRESH, LOGOUT])
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"[" * 60_000, id="thousands of lists in each other"),
+        pytest.param(b'{"refresh_token": "\xff"}', id="no UTF-8"),
+        pytest.param(b"null", id="null"),
+        pytest.param(b'{"refresh_token": null}', id="no token"),
+        pytest.param(b'{"refresh_token": ""}', id="a blank one"),
+        pytest.param(b'{"refresh_token": ["__Host-refresh"]}', id="a list"),
+    ],
+)
+def test_a_cookie_does_not_make_up_for_a_body_that_cannot_be_read(browser, path, body):
+    browser.log_in()
+
+    answer = browser.generic("POST", path, body, "application/json", headers={"Origin": OURS, **browser.page})
+
+    assert (answer.status_code, dict(answer.cookies)) == (400, {})
+    assert Grant.objects.values_list("generation", "revoked_at").get() == (0, None)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_database_that_does_not_answer_is_a_503_and_the_cookies_stay(browser):
     browser.log_in()
