@@ -165,7 +165,7 @@ def test_the_document_of_a_project_is_valid_and_without_a_warning(code, paths):
         pytest.param(
             "/auth/tokens/",
             "get",
-            {"200": "HeldTokens", **dict.fromkeys(["401", "403", "404", "503"], "NativeProblem")},
+            {"200": "HeldTokens", **dict.fromkeys(["401", "403", "404", "429", "503"], "NativeProblem")},
             id="list",
         ),
         pytest.param(
@@ -174,26 +174,26 @@ def test_the_document_of_a_project_is_valid_and_without_a_warning(code, paths):
             {
                 "200": "HeldToken",
                 "400": "FieldProblems",
-                **dict.fromkeys(["401", "403", "404", "415", "503"], "NativeProblem"),
+                **dict.fromkeys(["401", "403", "404", "415", "429", "503"], "NativeProblem"),
             },
             id="rename",
         ),
         pytest.param(
             "/auth/tokens/{token}/",
             "delete",
-            {"204": None, **dict.fromkeys(["401", "403", "404", "503"], "NativeProblem")},
+            {"204": None, **dict.fromkeys(["401", "403", "404", "429", "503"], "NativeProblem")},
             id="end one",
         ),
         pytest.param(
             "/auth/tokens/revoke-others/",
             "post",
-            {"200": "Ended", **dict.fromkeys(["401", "403", "503"], "NativeProblem")},
+            {"200": "Ended", **dict.fromkeys(["401", "403", "429", "503"], "NativeProblem")},
             id="end the others",
         ),
         pytest.param(
             "/auth/tokens/revoke-all/",
             "post",
-            {"200": "Ended", **dict.fromkeys(["401", "403", "503"], "NativeProblem")},
+            {"200": "Ended", **dict.fromkeys(["401", "403", "429", "503"], "NativeProblem")},
             id="end all",
         ),
         pytest.param(
@@ -202,7 +202,7 @@ def test_the_document_of_a_project_is_valid_and_without_a_warning(code, paths):
             {
                 "201": "NewPersonalToken",
                 "400": "FieldProblems",
-                **dict.fromkeys(["401", "403", "415", "503"], "NativeProblem"),
+                **dict.fromkeys(["401", "403", "415", "429", "503"], "NativeProblem"),
             },
             id="make a personal token",
         ),

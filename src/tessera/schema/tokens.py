@@ -79,14 +79,13 @@ REFUSALS = {
     401: OpenApiResponse(NativeProblemSerializer, ANSWERS[401].description),
     403: OpenApiResponse(
         NativeProblemSerializer,
-        "It takes a sign-in, or a more recent one, or more scope, or the policy does not allow it.",
+        "It takes a sign-in, a more recent one, or more scope; or a page may be another's; or the policy says no.",
     ),
     404: OpenApiResponse(NativeProblemSerializer, "The user has no such token, or there is no such page."),
-    415: NATIVE_ANSWERS[415],
-    503: NATIVE_ANSWERS[503],
+    **{code: NATIVE_ANSWERS[code] for code in (415, 429, 503)},
 }
 
-UNREAD, READ = (401, 403, 503), (400, 401, 403, 415, 503)
+UNREAD, READ = (401, 403, 429, 503), (400, 401, 403, 415, 429, 503)
 """What a request without a body may be refused with, and one with a body."""
 
 CURSOR = OpenApiParameter("cursor", str, description="Which page: a link in `next` or `previous` has it.")
@@ -104,6 +103,7 @@ class OfASignInView(OpenApiViewExtension):
         """The view, described."""
 
         class Described(self.target):  # type: ignore[name-defined, misc]
+            authentication_classes = [type(self.target.authenticator)]
             permission_classes = [IsAuthenticated]
 
         view = Described
@@ -127,7 +127,7 @@ class TokensView(OfASignInView):
         "GET": {
             "told": "The user's live tokens, the newest first. A page has at most a hundred, and may have fewer.",
             "answer": {200: OpenApiResponse(HeldTokensSerializer, "A page of them.")},
-            "refusals": (401, 403, 404, 503),
+            "refusals": (*UNREAD, 404),
             "parameters": [CURSOR],
         }
     }

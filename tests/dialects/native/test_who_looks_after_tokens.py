@@ -102,6 +102,11 @@ CALLERS = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _nobody_is_told_to_wait(settings):
+    settings.TESSERA = {**settings.TESSERA, "RATES": {"refused": None}}
+
+
 @pytest.fixture
 def places(user, clock):
     """The routes, with ids in them: of the user's, of somebody else's, of a machine, and of nothing."""

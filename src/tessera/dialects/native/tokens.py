@@ -4,7 +4,7 @@ import re
 from typing import Any
 from uuid import UUID
 
-from rest_framework.exceptions import NotAuthenticated, NotFound
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,9 +13,9 @@ from tessera import clock
 from tessera.conf import current, scopes
 from tessera.dialects.native.bodies import NativeLabelSerializer, NativePersonalSerializer
 from tessera.dialects.native.views import FIRST_PARTY, NativeEndpoint, scope_told, seconds
-from tessera.drf.authentication import TokenAuthentication
-from tessera.drf.cookies import clear, has_cookies
+from tessera.drf.cookies import clear
 from tessera.drf.origin import origin_of
+from tessera.drf.presented import PresentedToken
 from tessera.engine.bond import is_bound
 from tessera.engine.holdings import (
     end_all,
@@ -28,7 +28,8 @@ from tessera.engine.holdings import (
     sign_in_of,
 )
 from tessera.engine.policy import Ask
-from tessera.errors import InsufficientScope, TesseraError
+from tessera.engine.verification import verify
+from tessera.errors import InsufficientScope
 from tessera.format import scope
 from tessera.http.problems import challenge
 from tessera.models import Grant, Kind
@@ -59,34 +60,28 @@ class NewestFirst(CursorPagination):
         return cursor  # type: ignore[no-any-return]
 
 
-class FromASignIn(NativeEndpoint):
+class FromASignIn(NativeEndpoint, PresentedToken):
     """An endpoint for whoever has signed in. Another token, or one of nobody's, has no business here."""
-
-    authentication_classes = (TokenAuthentication,)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Find the sign-in that the request was made with."""
         super().initial(request, *args, **kwargs)
-        principal: Any = request.auth
-        if principal is None:
-            raise NotAuthenticated
+        principal = verify(self.presented(request), accept=self.authenticator.accept)
         self.now, self.sign_in = clock.now(), sign_in_of(principal)
-        self.user, self.scope = principal.subject, principal.scope
-
-    def refused(self, error: Exception) -> Exception:
-        """Put the code beside the detail. The authenticator has put REST framework's error in place of ours."""
-        cause = error.__cause__
-        return super().refused(cause if isinstance(cause, TesseraError) else error)
-
-    def get_authenticate_header(self, request: Request) -> str:
-        """Return the challenge of a 401."""
-        return TokenAuthentication().authenticate_header(request)
+        self.user: Any = principal.subject
+        self.scope = principal.scope
 
     def handle_exception(self, exc: Exception) -> Response:
         """Answer an error. Where the scope is too little, the challenge says what it takes (RFC 6750 §3.1)."""
         response = super().handle_exception(exc)
         if isinstance(exc, InsufficientScope):
             response["WWW-Authenticate"] = challenge("Bearer", current().REALM, exc.code, exc.scope)
+        return response
+
+    def signed_out(self, request: Request, response: Response) -> Response:
+        """Have the browser forget its cookies, if it is they that have just ended."""
+        if self.authenticator.presented(request) is None:
+            clear(response)
         return response
 
     def told(self, grant: Grant) -> dict[str, Any]:
@@ -124,9 +119,10 @@ class OneToken(FromASignIn):
 
     def delete(self, request: Request, token: str) -> Response:
         """End it. It may be the one that the request was made with."""
-        if not end_held(row_named(token), self.user):
+        row, response = row_named(token), Response(status=204)
+        if not end_held(row, self.user):
             raise NotFound
-        return Response(status=204)
+        return self.signed_out(request, response) if row == self.sign_in.pk else response
 
 
 class RevokeOthers(FromASignIn):
@@ -141,11 +137,8 @@ class RevokeAll(FromASignIn):
     """The end of all."""
 
     def post(self, request: Request) -> Response:
-        """End every token of the user, personal ones and that of the request as well, and clear what carried it."""
-        response = Response({"ended": end_all(self.sign_in, self.now)})
-        if current().COOKIES and has_cookies(request):
-            clear(response)
-        return response
+        """End every token of the user, personal ones and that of the request as well."""
+        return self.signed_out(request, Response({"ended": end_all(self.sign_in, self.now)}))
 
 
 class Personal(FromASignIn):
