@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import AsyncClient, Client
+from rest_framework.test import APIClient
 
 from tessera import Kind, revoke
 from tests.credentials import bearing
@@ -19,7 +20,7 @@ def _cookies(settings):
     settings.TESSERA = {**settings.TESSERA, "COOKIES": True}
 
 
-def browser(issued, *, csrf="", https=True):
+def browser(issued, *, csrf=""):
     """What a browser sends that was handed the token, and perhaps Django's CSRF token."""
     client = Client(enforce_csrf_checks=True)
     client.cookies["__Host-access"] = issued.secret
@@ -113,9 +114,42 @@ def test_a_dead_cookie_is_a_401(hand_out, method):
     dead = hand_out()
     revoke(dead.grant)
 
-    answer = browser(dead).generic(method, "/function/")
+    answer = browser(dead, csrf=CSRF).generic(method, "/function/", headers={"X-CSRFToken": CSRF})
 
     assert (answer.status_code, answer.json(), answer["WWW-Authenticate"]) == (401, {"detail": INVALID}, REFUSED)
+
+
+@pytest.mark.parametrize("is_dead", [False, True])
+def test_a_forged_request_is_no_use_and_is_not_even_looked_up(hand_out, django_assert_num_queries, is_dead):
+    issued = hand_out()
+    if is_dead:
+        revoke(issued.grant)
+
+    with django_assert_num_queries(0):
+        answer = browser(issued, csrf=CSRF).post("/function/")
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("state", ["live", "dead", "twice"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("proof", [{}, {"X-CSRFToken": CSRF}])
+def test_the_answer_is_that_of_a_view_of_rest_framework(hand_out, state, method, proof):
+    issued = hand_out()
+    if state == "dead":
+        revoke(issued.grant)
+    cookie = f"__Host-access={issued.secret}"
+    cookies = "; ".join([cookie, *([cookie] if state == "twice" else []), f"csrftoken={CSRF}"])
+    client = APIClient(enforce_csrf_checks=True)
+
+    answers = [
+        client.generic(method, f"/{path}/", headers={"Cookie": cookies, **proof}) for path in ("function", "whoami")
+    ]
+
+    ours, theirs = (
+        (answer.status_code, answer.json().get("detail"), answer.headers.get("WWW-Authenticate")) for answer in answers
+    )
+    assert ours == theirs
 
 
 def test_of_two_cookies_neither_counts(hand_out, django_assert_num_queries):

@@ -39,9 +39,10 @@ def authenticate(request: Any, credential: Credential, accept: Container[Purpose
         CsrfFailed: it came in a cookie, and may have been sent by a page of another site.
         StoreDown: the storage does not answer.
     """
-    principal = verify(credential.secret, accept=accept)
+    # Before anything is looked up: a forged request must not even count as a use.
     if credential.carrier is Carrier.COOKIE:
-        _enforce_csrf(request)
+        _refuse_forgery(request)
+    principal = verify(credential.secret, accept=accept)
     # No page of another site can have a browser send the header. The middleware and the decorators of Django go by this
     # attribute of theirs, and look no further.
     request.csrf_processing_done = True
@@ -59,7 +60,7 @@ class _Check(CsrfViewMiddleware):
         return reason
 
 
-def _enforce_csrf(request: HttpRequest) -> None:
+def _refuse_forgery(request: HttpRequest) -> None:
     # Whatever the view is exempt from: the middleware would go by that.
     check = _Check(lambda _: None)  # type: ignore[arg-type]
     if reason := check.process_view(request, None, (), {}):  # type: ignore[arg-type]
