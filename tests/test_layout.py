@@ -32,7 +32,7 @@ PUBLIC = {
         "revoke",
         "verify",
     ],
-    "tessera.drf": ["Endpoint", "TokenAuthentication"],
+    "tessera.drf": ["Endpoint", "HasScope", "TokenAuthentication"],
     "tessera.plain": ["TokenMiddleware", "token_required"],
     "tessera.dialects.authtoken": [
         "AuthTokenSerializer",
