@@ -25,7 +25,7 @@ its user ended it."""
 
 reuse_detected = Signal()
 """A refresh token that had been traded came back, so the grant `grant_id` of `subject_id` has ended: it, or what it was
-traded for, is in the wrong hands. `reason` says how that shows: `tessera.engine.redemption.Reuse`. Tell the user."""
+traded for, is in the wrong hands. `reason` says how that shows: `tessera.engine.rotation.Reuse`. Tell the user."""
 
 token_refused = Signal()
 """A token that was minted here was refused. `error`, of `tessera.errors`, says why; `grant_id` names its grant."""

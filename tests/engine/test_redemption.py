@@ -8,8 +8,8 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from tessera import Kind, Purpose, issue, redeem, replace, revoke, verify
 from tessera.engine.keyring import keyring
 from tessera.engine.policy import Ask, Policy
-from tessera.engine.redemption import Reuse
 from tessera.engine.revocation import revoke_presented
+from tessera.engine.rotation import Reuse
 from tessera.errors import (
     Expired,
     InvalidAsk,
