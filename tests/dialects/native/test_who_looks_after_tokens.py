@@ -127,7 +127,11 @@ def sent(client, method, path, secret):
 
 
 @pytest.mark.parametrize(("caller", "refusal"), CALLERS)
-def test_who_is_no_sign_in_is_refused_at_every_route_whatever_he_asks(client, user, clock, places, caller, refusal):
+def test_who_is_no_sign_in_is_refused_at_every_route_whatever_he_asks(
+    client, user, clock, settings, places, caller, refusal
+):
+    # So many refusals of one dead token would be told to wait.
+    settings.TESSERA = {**settings.TESSERA, "RATES": {"refused": None}}
     secret = caller(user, clock)
     before = list(Grant.objects.values())
 
