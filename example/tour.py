@@ -43,7 +43,7 @@ def main(words: list[str]) -> int:
         phone, laptop = sign_in_on_two_devices(walk)
         phone, spent = refresh(walk, phone)
         replay(walk, spent, phone, laptop)
-        look_after_tokens(walk, laptop)
+        look_after_tokens(walk)
         sign_out(walk, laptop)
         sign_in_to_look(walk)
     except Surprise as surprise:
@@ -202,10 +202,14 @@ def replay(walk: "Walk", spent: str, phone: "Answer", laptop: "Answer") -> None:
     works(walk, laptop["access_token"], "the laptop, as ever")
 
 
-def look_after_tokens(walk: "Walk", laptop: "Answer") -> None:
-    walk.stage("The laptop lists what ada has, names a tablet, makes a token for a script, and signs the tablet out.")
-    access, tablet = laptop["access_token"], walk("POST", "/auth/login/", json=ADA).expect(200, UNKEPT)
-    tablet.say_pair("on the tablet")
+def look_after_tokens(walk: "Walk") -> None:
+    walk.stage("grace lists what she has, names a tablet, makes a token for a script, and signs the tablet out.")
+    # Not ada, who has logged in nearly as often by now as one address may in a minute.
+    laptop = walk("POST", "/auth/login/", json={**GRACE, "label": "laptop"}).expect(200, UNKEPT)
+    laptop.say_pair("on grace's laptop")
+    tablet = walk("POST", "/auth/login/", json=GRACE).expect(200, UNKEPT)
+    tablet.say_pair("on her tablet")
+    access = laptop["access_token"]
     listed = walk("GET", "/auth/tokens/", token=access).expect(200, UNKEPT, previous=None)
     newest, this = listed["results"][0], next(each for each in listed["results"] if each["is_current"])
     listed.say(f"{len(listed['results'])} of them, and this is the {this['label']}")
@@ -223,6 +227,7 @@ def look_after_tokens(walk: "Walk", laptop: "Answer") -> None:
     walk("DELETE", f"/auth/tokens/{script['id']}/", token=access).expect(204).say("the script's, ended by itself")
     walk("DELETE", f"/auth/tokens/{script['id']}/", token=access).expect(404, code="not_found").say("it is gone")
     is_dead(walk, script["token"], "the script")
+    walk("POST", "/auth/logout/", token=access).expect(204).say("grace leaves")
 
 
 def sign_out(walk: "Walk", laptop: "Answer") -> None:

@@ -128,7 +128,7 @@ def test_the_tour_shows_no_secret(example, capsys):
         tour.main([url])
 
     out = capsys.readouterr().out
-    assert len(tokens) == 6 + 2 * 6 + 1
+    assert len(tokens) == 6 + 2 * 7 + 1
     assert not [token for token in tokens if token.decode()[-59:-16] in out]
 
 
