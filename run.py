@@ -70,6 +70,7 @@ Sign in for a pair, which lasts: trade its refresh token for the next pair.
 
 Or in a browser:
 
+  {url}/app/       a page: sign in as ada (lovelace-1843), see your devices, add a track
   {url}/tracks/    the browsable API; log in as ada (lovelace-1843) or grace (hopper-1906)
   {url}/admin/     as admin (babbage-1791); add a user with an e-mail address, and the mail is shown here
   {url}/schema/    the OpenAPI document

@@ -87,6 +87,8 @@ TESSERA: dict[str, Any] = {  # tessera
     # not with the Host of a request, which whoever sends it can choose.
     "LETTER_FOR_NEW_USERS": "tessera.plain.letters.mail",
     "BASE_URL": os.environ.get("DJANGO_BASE_URL") or ("http://127.0.0.1:8000" if DEBUG else None),
+    # For the page at /app/. Whatever is no browser does as well without.
+    "COOKIES": True,
 }
 
 REST_FRAMEWORK = {

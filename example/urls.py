@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import DefaultRouter
 
 from example.exports import export
+from example.pages import app
 from example.views import AlbumViewSet, TrackViewSet
 from tessera.plain.letters import LetterPage
 
@@ -24,6 +25,8 @@ urlpatterns = [
     path("auth/", include("tessera.dialects.native.urls")),
     # Where the link leads that a new user is mailed: a button, and behind it a token, shown once.
     path("claim/", LetterPage.as_view(), name="claim"),
+    # The same for a page in a browser, where the pair rides in cookies.
+    path("app/", app),
     # The links "Log in" and "Log out" of the browsable API: a session, for people with a browser.
     path("api-auth/", include("rest_framework.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

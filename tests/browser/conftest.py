@@ -6,9 +6,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 import run
+from tests.example import serving
 
 SCREENSHOTS = run.ROOT / "build" / "browser"
 """How the tabs of a failing test looked."""
@@ -29,6 +31,16 @@ def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, Any, Any
             tab.screenshot(path=path, full_page=True)
             report.sections.append(("Screenshot", f"{path}\n{tab.url}"))
     return report
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The example, which counts log-ins where the tests do, and so forgets them before each."""
+    counters: Any = settings.CACHES["default"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REDIS_URL", counters["LOCATION"])
+        with serving(tmp_path_factory.mktemp("example")) as url:
+            yield url
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +84,8 @@ def watched(context: BrowserContext, site: str) -> list[str]:
 
     def hear(message: ConsoleMessage) -> None:
         said = f"{message.location['url']} says: {message.text}"
-        if message.type in {"error", "warning"} and not NO_ERROR.match(said):
+        is_told_by_us = message.page and is_ours(message.page.url)
+        if is_told_by_us and message.type in {"error", "warning"} and not NO_ERROR.match(said):
             complaints.append(said)
 
     context.on("request", look)
