@@ -238,8 +238,8 @@ def sign_out(walk: "Walk", laptop: "Answer") -> None:
 
 
 def sign_in_to_look(walk: "Walk") -> None:
-    walk.stage("A sign-in for an app that only shows tracks. It asks for no more, and can do no more for ada.")
-    asked = {**ADA, "label": "poster", "scope": "tracks:read"}
+    walk.stage("grace signs in to an app that only shows tracks. It asks for no more, and can do no more for her.")
+    asked = {**GRACE, "label": "poster", "scope": "tracks:read"}
     poster = walk("POST", "/auth/login/", json=asked).expect(200, UNKEPT, scope="tracks:read")
     poster.say_pair(f"for {poster['scope']}")
     works(walk, poster["access_token"], "the poster")
