@@ -29,8 +29,11 @@
 Raise the leaf, catch the branch, map the branch.
 """
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 from uuid import UUID
+
+from tessera.words import gettext_noop as _
 
 
 class TesseraError(Exception):
@@ -39,6 +42,19 @@ class TesseraError(Exception):
     code: ClassVar[str] = "error"
     """What a client's code may compare: public, stable, and never translated."""
 
+    def __init__(self, said: Any = "", **parts: object) -> None:
+        """What it says, in English or in a lazy translation of Django's, with `%(name)s` for each of its parts.
+
+        As a text, as in a log, it stays as it was said.
+        """
+        super().__init__(*([said % parts if parts else said] if said else []))
+        self.said, self.parts = said, parts
+
+    def in_words(self, translate: Callable[[str], str] = str) -> str:
+        """What it says, in the language of whoever is to read it."""
+        told = translate(self.said)
+        return told % self.parts if self.parts else told
+
 
 class NotPresented(TesseraError):
     """No credential was presented, where it takes one."""
@@ -46,7 +62,7 @@ class NotPresented(TesseraError):
     code = "not_authenticated"
 
     def __init__(self) -> None:
-        super().__init__("Authentication credentials were not provided.")
+        super().__init__(_("Authentication credentials were not provided."))
 
 
 class InvalidCredential(TesseraError):
@@ -134,7 +150,7 @@ class InsufficientScope(NotAllowed):
     code = "insufficient_scope"
 
     def __init__(self, scope: frozenset[str]) -> None:
-        super().__init__(f"This takes a token with the scope {' '.join(sorted(scope))}.")
+        super().__init__(_("This takes a token with the scope %(scope)s."), scope=" ".join(sorted(scope)))
         self.scope = scope
 
 
@@ -156,7 +172,7 @@ class TooMany(TesseraError):
     code = "too_many_attempts"
 
     def __init__(self, wait: int, *, is_first: bool = True) -> None:
-        super().__init__("Too many attempts.")
+        super().__init__(_("Too many attempts."))
         self.wait = wait
         self.is_first = is_first
 

@@ -1,5 +1,7 @@
 """How a refusal goes out: one table from error to status, code and words."""
 
+import pickle
+
 import pytest
 
 from tessera import errors
@@ -48,6 +50,39 @@ def test_a_new_error_under_a_known_branch_needs_no_line_of_its_own():
         """A leaf that the table does not name."""
 
     assert problem(Stolen("reason for the log")) == INVALID
+
+
+@pytest.mark.parametrize(
+    ("error", "detail"),
+    [
+        pytest.param(errors.NotAllowed("No more than %(count)d.", count=3), "Höchstens 3.", id="with a part"),
+        pytest.param(errors.NotAllowed("100% is too much."), "100% sind zu viel.", id="with a sign and no part"),
+        pytest.param(errors.Expired(), "Ungültig.", id="one answer for all"),
+        pytest.param(errors.TooMany(7), "Zu oft.", id="that says when to come back"),
+        pytest.param(errors.StoreDown("database"), "Gerade nicht.", id="of the storage"),
+        pytest.param(errors.NotAllowed(), "", id="without a word"),
+    ],
+)
+def test_a_door_has_the_words_translated_and_not_the_code(error, detail):
+    german = {
+        "No more than %(count)d.": "Höchstens %(count)d.",
+        "100% is too much.": "100% sind zu viel.",
+        "Invalid token.": "Ungültig.",
+        "Too many attempts.": "Zu oft.",
+        DOWN.detail: "Gerade nicht.",
+        "": "",
+    }
+
+    answer = problem(error, german.__getitem__)
+
+    assert (answer.detail, answer.code) == (detail, error.code)
+
+
+def test_to_a_log_an_error_speaks_english_whoever_it_goes_through():
+    error = pickle.loads(pickle.dumps(errors.NotAllowed("No more than %(count)d.", count=3)))
+
+    assert (str(error), repr(error)) == ("No more than 3.", "NotAllowed('No more than 3.')")
+    assert problem(error).detail == "No more than 3."
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ class AskForm(forms.ModelForm):  # type: ignore[type-arg]
             with storage, transaction.atomic(using=alias()):
                 self.issued = issue(ask)
         except TesseraError as error:
-            raise ValidationError(problem(error).detail, code=error.code) from error
+            raise ValidationError(problem(error, gettext).detail, code=error.code) from error
 
     def _post_clean(self) -> None:
         """Skip the validation of the model: by now the row exists, and nothing may fail any more."""
@@ -90,9 +90,9 @@ def outranks(subject: Any, actor: Any) -> bool:
 
 def _spoken(lifetime: Lifetime | None) -> str:
     if lifetime is None:
-        return gettext("%s, as the site has it") % _spoken(current().TOKEN_LIFETIME)
+        return gettext("%(lifetime)s, as the site has it") % {"lifetime": _spoken(current().TOKEN_LIFETIME)}
     if lifetime == "never":
         return gettext("without an end")
     if lifetime == timedelta(days=lifetime.days):
-        return ngettext("%d day", "%d days", lifetime.days) % lifetime.days
+        return ngettext("%(days)d day", "%(days)d days", lifetime.days) % {"days": lifetime.days}
     return str(lifetime)

@@ -84,8 +84,11 @@ class GrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                     # Last: receivers of the signal hear of nothing that is then undone.
                     ended += revoke(*step, reason="admin")
         except StoreDown as error:
-            self.message_user(request, problem(error).detail, messages.ERROR)
-        self.message_user(request, ngettext("%d token was revoked.", "%d tokens were revoked.", ended) % ended)
+            self.message_user(request, problem(error, gettext).detail, messages.ERROR)
+        self.message_user(
+            request,
+            ngettext("%(count)d token was revoked.", "%(count)d tokens were revoked.", ended) % {"count": ended},
+        )
 
     # Finding them
 

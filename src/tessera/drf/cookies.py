@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from tessera.engine.issuance import Issued
 from tessera.errors import CsrfFailed, MalformedHeader
 from tessera.http.carriers import ACCESS_COOKIE, REFRESH_COOKIE, from_cookies
+from tessera.words import gettext_noop
 
 LONGEST_AGE = timedelta(days=400)
 """No browser keeps a cookie for longer (RFC 6265bis §5.5), so one whose token never ends has this age."""
@@ -49,7 +50,7 @@ def refuse_forgery(request: Request) -> None:
     check = CSRFCheck(lambda _: None)  # type: ignore[arg-type]
     check.process_request(sent)
     if reason := check.process_view(sent, None, (), {}):  # type: ignore[arg-type]
-        raise CsrfFailed(f"CSRF Failed: {reason}")
+        raise CsrfFailed(gettext_noop("CSRF Failed: %(reason)s"), reason=reason)
 
 
 def vary_on_cookie(request: Request) -> None:

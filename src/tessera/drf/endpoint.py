@@ -8,6 +8,7 @@ from django.db import connections, transaction
 from django.http import HttpRequest
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
 from django.views.debug import SafeExceptionReporterFilter
 from django.views.decorators.debug import sensitive_post_parameters
 from rest_framework.exceptions import ParseError
@@ -63,7 +64,7 @@ class Endpoint(APIView):
             case TesseraError():
                 return refusal(error)
             case SuspiciousOperation():  # Too many fields, or a site's own limit: Django answers with a page.
-                return ParseError("The body cannot be read.")
+                return ParseError(_("The body cannot be read."))
         return error
 
     def handle_exception(self, exc: Exception) -> Response:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import IO, Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
@@ -24,7 +25,7 @@ class FlatJSONParser(JSONParser):
         try:
             return super().parse(stream, media_type, parser_context)
         except RecursionError as error:
-            raise ParseError("JSON parse error - nested too deeply") from error
+            raise ParseError(_("JSON parse error - nested too deeply")) from error
 
 
 def refuse_a_long_body(request: Request) -> None:
@@ -38,7 +39,7 @@ def refuse_a_long_body(request: Request) -> None:
     except ValueError:
         return  # REST framework reads nothing of it, whatever the server let through.
     if length > LONGEST:
-        raise ParseError("The body is too long.")
+        raise ParseError(_("The body is too long."))
 
 
 def refuse_a_strange_charset(request: Request) -> None:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
+from django.utils.translation import gettext
 from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 
@@ -33,7 +34,7 @@ class ScopePermission(BasePermission):
         if needed <= _scope_of(request.auth):
             return True
         error = InsufficientScope(needed)
-        self.message, self.code = self.message or str(error), error.code
+        self.message, self.code = self.message or error.in_words(gettext), error.code
         _challenge_by(view, error)
         # No exception: this may be one of two permissions, of which either is enough.
         return False

@@ -1,5 +1,6 @@
 """Turning our errors into REST framework's."""
 
+from django.utils.translation import gettext
 from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied, Throttled, ValidationError
 from rest_framework.request import Request
 
@@ -33,7 +34,7 @@ def counted(error: TesseraError, request: Request) -> TesseraError:
 
 def refusal(error: TesseraError) -> APIException:
     """The exception of REST framework that stands for `error`."""
-    answer = problem(error)
+    answer = problem(error, gettext)
     match answer.status:
         case 400:
             return ValidationError({"detail": answer.detail}, code=answer.code)

@@ -26,6 +26,7 @@ from tessera.format.foreign import fits, reading
 from tessera.format.opaque import Opaque, to_bytes
 from tessera.models import Grant, Kind
 from tessera.signals import token_issued
+from tessera.words import gettext_noop as _
 
 audit = logging.getLogger("tessera.audit")
 
@@ -53,20 +54,20 @@ def adopt(
     """
     now, presented = clock.now(), to_bytes(key)
     if not fits(package, presented):
-        raise InvalidAsk("A key is a word that a header can carry, of the length that its package allows.")
+        raise InvalidAsk(_("A key is a word that a header can carry, of the length that its package allows."))
     ask = Ask(subject=subject, kind=Kind.ADOPTED, client=package, lifetime=lifetime)
     terms, named = judge(ask, now), [reading(package, presented, keys) for keys in keyring()]
     grant = granted(ask, terms, named[0], now)
     with storage:
         if _here(named):
-            raise KeyTaken("This key was adopted before.")
+            raise KeyTaken(_("This key was adopted before."))
         try:
             with transaction.atomic(using=alias()):
                 grant.save(using=alias(), force_insert=True)
         except IntegrityError as error:
             if _here(named):  # Since we looked.
-                raise KeyTaken("This key was adopted before.") from error
-            raise NotAllowed("The user is no longer there.") from error
+                raise KeyTaken(_("This key was adopted before.")) from error
+            raise NotAllowed(_("The user is no longer there.")) from error
     token_issued.send_robust(Grant, grant=grant)
     audit.info("adopted %s subject=%r client=%r", grant.hint, grant.subject_id, grant.client)
     return Issued(key, grant)

@@ -27,6 +27,7 @@ from tessera.engine.rows.storage import alias, insist, storage, update
 from tessera.engine.verification import Principal, noting, refuse_ended
 from tessera.errors import InsufficientScope, InvalidScope, LoginRequired, Unknown
 from tessera.models import Grant, Kind
+from tessera.words import gettext_noop as _
 
 HELD = (Kind.SIGN_IN, Kind.PERSONAL, Kind.MACHINE, Kind.ADOPTED)
 """The kinds that a user is shown: what opens something, and not what only stands for a token to come."""
@@ -47,7 +48,7 @@ def sign_in_of(principal: Principal) -> Grant:
     if grant is None:
         raise Unknown("row")
     if grant.kind != Kind.SIGN_IN:
-        raise LoginRequired("This takes the access token of a sign-in. Log in, and use that.")
+        raise LoginRequired(_("This takes the access token of a sign-in. Log in, and use that."))
     if TOKENS in scopes() and TOKENS not in principal.scope:
         raise InsufficientScope(frozenset({TOKENS}))
     return grant
@@ -60,7 +61,7 @@ def refuse_old(sign_in: Grant, now: datetime) -> None:
         LoginRequired: it was.
     """
     if now - sign_in.created_at >= current().RECENT_LOGIN:
-        raise LoginRequired("The log-in was too long ago for this. Log in again, and use the new access token.")
+        raise LoginRequired(_("The log-in was too long ago for this. Log in again, and use the new access token."))
 
 
 def held_by(subject: AbstractBaseUser | None, now: datetime) -> QuerySet[Grant]:
@@ -134,7 +135,7 @@ def issue_from(sign_in: Grant, ask: Ask, within: frozenset[str], now: datetime) 
     if ask.scope is None:
         ask = replace(ask, scope=within & scopes().keys())  # Words that the site no longer has fall away.
     elif not ask.scope <= within:
-        raise InvalidScope("The scope is wider than that of the token that asks.")
+        raise InvalidScope(_("The scope is wider than that of the token that asks."))
     with storage, _going_on(sign_in, now):
         return issue(ask)
 

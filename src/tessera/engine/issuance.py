@@ -25,6 +25,7 @@ from tessera.format.opaque import Opaque, mint, new_row
 from tessera.format.pair import Pair, mint_pair
 from tessera.models import Grant, Kind
 from tessera.signals import token_issued
+from tessera.words import gettext_noop as _
 
 audit = logging.getLogger("tessera.audit")
 
@@ -67,7 +68,7 @@ def exchange(ask: Ask, giving: AbstractContextManager[None]) -> Issued:
     row_chance, chance = secrets.token_bytes(10), secrets.token_bytes(64)
     terms = judge(ask, now)
     if ask.kind == Kind.ADOPTED:
-        raise InvalidAsk("An adopted token has the key that another package made: none is issued.")
+        raise InvalidAsk(_("An adopted token has the key that another package made: none is issued."))
     prefix, row, keys = prefixes()[0], new_row(now, row_chance), keyring()[0]
     if terms.access_lifetime is None:
         secret, opaque = mint(prefix, terms.purpose, row, chance[:32], keys)
@@ -81,7 +82,7 @@ def exchange(ask: Ask, giving: AbstractContextManager[None]) -> Issued:
         with storage, giving, counted(ask, terms.limit, now):
             grant.save(using=alias(), force_insert=True)
     except IntegrityError as error:  # Deleted since it was read.
-        raise NotAllowed("The user is no longer there.") from error
+        raise NotAllowed(_("The user is no longer there.")) from error
     token_issued.send_robust(Grant, grant=grant)
     audit.info("issued %s kind=%s subject=%r client=%r", grant.hint, grant.kind, grant.subject_id, grant.client)
     end_surplus(grant, terms.limit, now)

@@ -20,6 +20,7 @@ from tessera.errors import InvalidScope, Unknown
 from tessera.format import scope
 from tessera.format.opaque import Opaque
 from tessera.models import Grant, Kind
+from tessera.words import gettext_noop as _
 
 audit = logging.getLogger("tessera.audit")
 
@@ -73,7 +74,7 @@ class Opening:
         if self.scope is None:
             return promised
         if not self.scope <= promised:
-            raise InvalidScope("The scope is wider than the one that was granted.")
+            raise InvalidScope(_("The scope is wider than the one that was granted."))
         return self.scope
 
     @contextmanager

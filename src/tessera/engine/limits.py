@@ -19,6 +19,7 @@ from tessera.engine.rows.spelling import key_of
 from tessera.engine.rows.storage import alias, insist, is_in_block, storage
 from tessera.errors import NotAllowed
 from tessera.models import Grant
+from tessera.words import gettext_noop as _
 
 _NOBODYS = UUID(int=0)
 
@@ -40,8 +41,12 @@ def counted(ask: Ask, limit: Limit | None, now: datetime) -> Iterator[None]:
         good = (grant for grant in one_by_one(_live(subject, ask.kind, now)) if is_bound(grant, subject))
         if len(list(islice(good, limit.count))) == limit.count:
             raise NotAllowed(
-                f"The limit of live tokens of the kind {ask.kind} is {limit.count}, and is reached. "
-                "End one of them, then try again."
+                _(
+                    "The limit of live tokens of the kind %(kind)s is %(count)d, and is reached. "
+                    "End one of them, then try again."
+                ),
+                kind=ask.kind,
+                count=limit.count,
             )
         yield
 

@@ -13,6 +13,7 @@ from tessera.errors import InvalidAsk, InvalidScope, NotAllowed
 from tessera.format import scope
 from tessera.format.opaque import Purpose
 from tessera.models import LONGEST, Kind
+from tessera.words import gettext_noop as _
 
 PURPOSES = MappingProxyType(
     {
@@ -142,7 +143,10 @@ def _registered(asked: frozenset[str] | None) -> frozenset[str]:
     if asked is None:
         return registered
     if unknown := asked - registered:
-        raise InvalidScope(f"{min(unknown)!r} is no scope of this site: it has {', '.join(scopes()) or 'none'}.")
+        words = ", ".join(scopes())
+        if not words:
+            raise InvalidScope(_("%(word)r is no scope of this site: it has none."), word=min(unknown))
+        raise InvalidScope(_("%(word)r is no scope of this site: it has %(words)s."), word=min(unknown), words=words)
     return asked
 
 
@@ -150,22 +154,26 @@ def _prove(ask: Ask) -> None:
     if not isinstance(ask, Ask):
         raise TypeError("issue() takes an Ask: issue(Ask(subject=user)).")
     if ask.kind not in Kind.values:
-        raise InvalidAsk(f"There is no kind {ask.kind!r} of token. There are: {', '.join(Kind.values)}.")
+        raise InvalidAsk(
+            _("There is no kind %(kind)r of token. There are: %(kinds)s."), kind=ask.kind, kinds=", ".join(Kind.values)
+        )
     if ask.may_refresh and ask.kind not in REFRESHABLE:
-        raise InvalidAsk(f"Only a {' or a '.join(REFRESHABLE)} comes with a refresh token.")
+        raise InvalidAsk(
+            _("Only a token of the kind %(kinds)s comes with a refresh token."), kinds=", ".join(REFRESHABLE)
+        )
     if ask.kind == Kind.LETTER and not ask.client:
-        raise InvalidAsk("A letter needs a client, which says where it may be redeemed.")
+        raise InvalidAsk(_("A letter needs a client, which says where it may be redeemed."))
     if ask.kind == Kind.LETTER and ask.lifetime == "never":
-        raise InvalidAsk("A letter has an end: it lies in a mailbox.")
+        raise InvalidAsk(_("A letter has an end: it lies in a mailbox."))
     if ask.idle_lifetime is not None and not _is_span(ask.idle_lifetime):
-        raise InvalidAsk("An idle lifetime is a positive span, or None.")
+        raise InvalidAsk(_("An idle lifetime is a positive span, or None."))
     scope.join(ask.scope or ())
     if ask.subject is None and ask.kind != Kind.MACHINE:
-        raise InvalidAsk("Only a machine token can do without a user.")
+        raise InvalidAsk(_("Only a machine token can do without a user."))
     if ask.subject is not None and ask.subject.pk is None:
-        raise InvalidAsk("The user is not saved yet.")
+        raise InvalidAsk(_("The user is not saved yet."))
     if ask.subject is not None and not ask.subject.is_active:
-        raise NotAllowed("The user is not active.")
+        raise NotAllowed(_("The user is not active."))
     for name in LONGEST:
         prove_text(name, getattr(ask, name))
 
@@ -173,7 +181,9 @@ def _prove(ask: Ask) -> None:
 def prove_text(name: str, value: str) -> None:
     """Refuse a text that its column cannot hold."""
     if len(value) > LONGEST[name] or "\x00" in value:
-        raise InvalidAsk(f"The {name} must be text of at most {LONGEST[name]} characters, without NUL.")
+        raise InvalidAsk(
+            _("The %(name)s must be text of at most %(most)d characters, without NUL."), name=name, most=LONGEST[name]
+        )
 
 
 def _usual_lifetime(kind: Kind) -> Lifetime:
@@ -184,11 +194,11 @@ def _end(lifetime: Lifetime, now: datetime) -> datetime | None:
     if lifetime == "never":
         return None
     if not _is_span(lifetime):
-        raise InvalidAsk('A lifetime is a positive span, or "never".')
+        raise InvalidAsk(_('A lifetime is a positive span, or "never".'))
     try:
         return now + lifetime
     except OverflowError as error:
-        raise InvalidAsk('A lifetime that long is "never".') from error
+        raise InvalidAsk(_('A lifetime that long is "never".')) from error
 
 
 def nearest_end(now: datetime, idle_lifetime: timedelta | None, expires_at: datetime | None) -> datetime | None:

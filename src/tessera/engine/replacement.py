@@ -21,6 +21,7 @@ from tessera.errors import NotAllowed, Unknown
 from tessera.format.opaque import Purpose, mint
 from tessera.models import Grant, Kind
 from tessera.signals import token_replaced
+from tessera.words import gettext_noop
 
 audit = logging.getLogger("tessera.audit")
 
@@ -48,7 +49,7 @@ def replace(secret: str | bytes, *, accept: Container[Purpose]) -> Issued:
             if grant.rotated_at is not None and grant.seen_at is None:
                 # Written down: or a thief could learn here, unseen, when the owner has taken his pair from him.
                 note_use(old, now, None)
-            raise NotAllowed("An access token that comes with a refresh token is renewed by that.")
+            raise NotAllowed(gettext_noop("An access token that comes with a refresh token is renewed by that."))
         keys = keyring()[0]
         purpose = PURPOSES[Kind(grant.kind)] if old.purpose is Purpose.ADOPTED else old.purpose
         fresh, opaque = mint(prefixes()[0], purpose, grant.id, chance, keys)

@@ -30,6 +30,7 @@ from tessera.format.opaque import LAST_GENERATION, Opaque
 from tessera.format.pair import Pair, mint_pair, successor
 from tessera.models import Grant, Kind
 from tessera.signals import reuse_detected, token_refreshed
+from tessera.words import gettext_noop as _
 
 audit = logging.getLogger("tessera.audit")
 
@@ -74,7 +75,7 @@ class Trade:
         if child and grant.is_rotated_within(current().REUSE_WINDOW, self.now):
             refuse_broken_bond(child.refresh, grant)
             if not scope.split(grant.scope) <= self._asked_of(_whole(grant)):
-                raise InvalidScope("The token was traded just now, for one of another scope.")
+                raise InvalidScope(_("The token was traded just now, for one of another scope."))
             return Issued(child.access_secret, grant, child.refresh_secret)
         if child and grant.seen_at is None and grant.is_rotated_within(current().RETRY_LIMIT, self.now):
             # The access token before has had its window, and may have expired since: another would bring it back.
@@ -131,7 +132,7 @@ class Trade:
         if self.scope is None:
             return whole
         if not self.scope <= whole:
-            raise InvalidScope("The scope is wider than the one that was granted.")
+            raise InvalidScope(_("The scope is wider than the one that was granted."))
         return self.scope
 
     def _end(self, grant: Grant) -> None:

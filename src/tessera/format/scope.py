@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from tessera.errors import InvalidScope
+from tessera.words import gettext_noop as _
 
 _TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
@@ -21,11 +22,11 @@ def join(scope: Iterable[str]) -> str:
         InvalidScope: one of them is no scope token, or a text was given in place of a set.
     """
     if isinstance(scope, str):  # Python would take it apart into its letters.
-        raise InvalidScope(f"A scope is a set of words, such as {{{scope!r}}}, and no text.")
+        raise InvalidScope(_("A scope is a set of words, such as {%(scope)r}, and no text."), scope=scope)
     tokens = sorted(set(scope))
     for token in tokens:
         if not is_token(token):
-            raise InvalidScope(f"{token!r} is no scope.")
+            raise InvalidScope(_("%(word)r is no scope."), word=token)
     return " ".join(tokens)
 
 

@@ -7,6 +7,7 @@ from enum import Enum
 from functools import cache
 
 from tessera.errors import MalformedHeader
+from tessera.words import gettext_noop as _
 
 ACCESS_COOKIE, REFRESH_COOKIE = "__Host-access", "__Host-refresh"
 """The cookies that carry a pair. A browser takes a name with `__Host-` from the host itself only, and over HTTPS."""
@@ -66,7 +67,7 @@ def from_cookies(value: str | bytes, name: str) -> bytes | None:
     """
     values = _named(name).findall(_to_bytes(value))
     if len(values) > 1:
-        raise MalformedHeader("Invalid cookie header. There are two cookies of one name.")
+        raise MalformedHeader(_("Invalid cookie header. There are two cookies of one name."))
     # Some clients keep an empty one of a cookie that was cleared.
     return values[0].strip(_SPACES) or None if values else None
 
@@ -86,12 +87,12 @@ def from_header(value: bytes, schemes: Container[bytes]) -> bytes | None:
     if not scheme or scheme[0].lower() not in schemes:
         return None
     if len(value) > LONGEST or not _is_text(value):
-        raise MalformedHeader("Invalid token header. Token string should not contain invalid characters.")
+        raise MalformedHeader(_("Invalid token header. Token string should not contain invalid characters."))
     credential = value.split()[1:]
     if not credential:
-        raise MalformedHeader("Invalid token header. No credentials provided.")
+        raise MalformedHeader(_("Invalid token header. No credentials provided."))
     if len(credential) > 1:
-        raise MalformedHeader("Invalid token header. Token string should not contain spaces.")
+        raise MalformedHeader(_("Invalid token header. Token string should not contain spaces."))
     return credential[0]
 
 

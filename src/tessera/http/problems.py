@@ -1,7 +1,7 @@
 """How an error is answered: its status, code and challenge. A dialect may change the body, never these."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tessera.errors import (
@@ -14,6 +14,7 @@ from tessera.errors import (
     TesseraError,
     TooMany,
 )
+from tessera.words import gettext_noop as _
 
 RETRY_AFTER = 5
 """Seconds until a client may try again after the storage was down (RFC 9110 §10.2.3)."""
@@ -41,17 +42,21 @@ STATUS: dict[type[TesseraError], int] = {
 }
 
 
-def problem(error: TesseraError) -> Problem:
-    """What a client is told of `error`. All invalid tokens get one answer (RFC 6750 §3.1): a guesser learns nothing."""
+def problem(error: TesseraError, translate: Callable[[str], str] = str) -> Problem:
+    """What a client is told of `error`. All invalid tokens get one answer (RFC 6750 §3.1): a guesser learns nothing.
+
+    A door passes Django's `gettext`, so that the detail is in the client's language.
+    """
     status = next((STATUS[branch] for branch in type(error).__mro__ if branch in STATUS), 500)
     match error:
         case InvalidCredential() if not isinstance(error, MalformedHeader):
-            return Problem(status, error.code, "Invalid token.")
+            return Problem(status, error.code, translate(_("Invalid token.")))
         case StoreDown():
-            return Problem(status, error.code, "The service is not available for the moment. Try again.", RETRY_AFTER)
+            told = translate(_("The service is not available for the moment. Try again."))
+            return Problem(status, error.code, told, RETRY_AFTER)
         case TooMany():
-            return Problem(status, error.code, str(error), error.wait)
-    return Problem(status, error.code, str(error))
+            return Problem(status, error.code, error.in_words(translate), error.wait)
+    return Problem(status, error.code, error.in_words(translate))
 
 
 def challenge(scheme: str, realm: str, error: str | None = None, scope: Iterable[str] = ()) -> str:

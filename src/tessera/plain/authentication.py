@@ -14,6 +14,7 @@ from tessera.engine.verification import Principal, verify
 from tessera.errors import CsrfFailed
 from tessera.format.opaque import Purpose
 from tessera.http.carriers import Carrier, Credential, from_request
+from tessera.words import gettext_noop
 
 SCHEMES = frozenset({b"bearer", b"token"})
 ADMITTED = frozenset({Purpose.ACCESS, Purpose.PERSONAL})
@@ -64,4 +65,4 @@ def _refuse_forgery(request: HttpRequest) -> None:
     # Whatever the view is exempt from: the middleware would go by that.
     check = _Check(lambda _: None)  # type: ignore[arg-type]
     if reason := check.process_view(request, None, (), {}):  # type: ignore[arg-type]
-        raise CsrfFailed(f"CSRF Failed: {reason}")
+        raise CsrfFailed(gettext_noop("CSRF Failed: %(reason)s"), reason=reason)

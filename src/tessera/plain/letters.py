@@ -18,6 +18,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
 from django.views import View
 from django.views.debug import SafeExceptionReporterFilter
 from django.views.decorators.csrf import csrf_protect
@@ -138,7 +139,7 @@ class LetterPage(View):
 
     def refused(self, error: TesseraError) -> HttpResponseBase:
         """Say that nothing came of it."""
-        told = problem(error)
+        told = problem(error, gettext)
         response = self.page(told.status, problem=told)
         if isinstance(error, InvalidCredential):
             response["WWW-Authenticate"] = challenge("Bearer", current().REALM, told.code)

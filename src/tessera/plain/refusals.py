@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext
 
 from tessera import clock
 from tessera.conf import current
@@ -28,7 +29,7 @@ def counted(error: TesseraError, request: HttpRequest) -> TesseraError:
 def refused(error: TesseraError, request: HttpRequest) -> JsonResponse:
     """The response that stands for `error`, with the headers that must go with it."""
     error = counted(error, request)
-    answer = problem(error)
+    answer = problem(error, gettext)
     response = JsonResponse({"detail": answer.detail}, status=answer.status, headers={"Cache-Control": "no-store"})
     told = {"WWW-Authenticate": _challenge(error), "Retry-After": answer.retry_after}
     for header, value in told.items():

@@ -98,8 +98,10 @@ class NativePersonalSerializer(serializers.Serializer[Any]):
         """At most as long as the site lets a token live that nobody asked a lifetime for."""
         longest = current().TOKEN_LIFETIME
         if not lifetime or lifetime.days < 0:
-            raise serializers.ValidationError("A lifetime is a positive span.", code="min_value")
+            raise serializers.ValidationError(_("A lifetime is a positive span."), code="min_value")
         if longest != "never" and lifetime > longest:
             most = round(longest.total_seconds())
-            raise serializers.ValidationError(f"A token lives for at most {most} seconds.", code="max_value")
+            raise serializers.ValidationError(
+                _("A token lives for at most %(seconds)d seconds.") % {"seconds": most}, code="max_value"
+            )
         return lifetime
