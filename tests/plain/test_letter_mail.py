@@ -89,7 +89,7 @@ def test_a_name_is_written_as_it_is():
 def test_it_says_how_long_the_link_is_good(clock):
     User.objects.create_user("grace", ADDRESS)
 
-    assert "once, until 24 November 2026, 06:00 CST" in mail.outbox[0].body
+    assert "once, until Nov. 24, 2026, 6 a.m. (CST)." in mail.outbox[0].body
 
 
 @pytest.mark.parametrize("email", ["", None])
