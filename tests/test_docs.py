@@ -46,6 +46,7 @@ NOT_RUN = {
     "python3 -m venv ": "the tests have an environment",
     "python3 run.py ": ".ci/run calls it, and it is what runs this",
     "git clone ": "it needs the network",
+    "python manage.py compilemessages": "it needs GNU gettext",
 }
 """How a command begins that is printed and not run, and why."""
 
