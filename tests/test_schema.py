@@ -84,7 +84,7 @@ execute_from_command_line(["django", "spectacular", *words])
 
 @pytest.mark.parametrize(
     ("code", "paths"),
-    [pytest.param(MINIMAL, 12, id="a minimal project"), pytest.param(EXAMPLE, 16, id="the example")],
+    [pytest.param(MINIMAL, 12, id="a minimal project"), pytest.param(EXAMPLE, 17, id="the example")],
 )
 def test_the_document_of_a_project_is_valid_and_without_a_warning(code, paths):
     run = python("-c", code, folder=ROOT)
