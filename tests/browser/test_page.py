@@ -1,6 +1,6 @@
 """The page at /app/, as somebody uses it."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser import ACCESS, add_track, expect_in, expect_out, fill_in, is_live, sign_in, sign_in_elsewhere, tokens
 
@@ -52,8 +52,16 @@ def test_two_tabs_may_refresh_at_the_same_moment(page: Page):
     for tab, title in tabs.items():
         tab.get_by_label("New track").fill(title)
     page.context.clear_cookies(name=ACCESS)
+    waiting: list[Route] = []
 
-    for tab in tabs:  # Neither call waits for the answers.
+    def send_both(route: Route) -> None:
+        waiting.append(route)
+        if len(waiting) == len(tabs):
+            for each in waiting:
+                each.continue_()
+
+    page.context.route("**/auth/refresh/", send_both)
+    for tab in tabs:  # It does not wait for the answer, as a click would.
         tab.evaluate("document.querySelector('#add-track').requestSubmit()")
 
     for tab, title in tabs.items():
