@@ -23,10 +23,10 @@ urlpatterns = [
     path("api-token-auth/", include("tessera.dialects.authtoken.urls")),
     # A pair for a name and a password: login/, refresh/ and logout/.
     path("auth/", include("tessera.dialects.native.urls")),
+    # A page in a browser, where the pair rides in cookies.
+    path("app/", app),
     # Where the link leads that a new user is mailed: a button, and behind it a token, shown once.
     path("claim/", LetterPage.as_view(), name="claim"),
-    # The same for a page in a browser, where the pair rides in cookies.
-    path("app/", app),
     # The links "Log in" and "Log out" of the browsable API: a session, for people with a browser.
     path("api-auth/", include("rest_framework.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
