@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import AsyncClient, Client
 from django.urls import path
-from django.utils.translation import gettext_lazy, override
+from django.utils.translation import deactivate, gettext_lazy, override
 
 from tessera import Kind, Policy
 from tessera.errors import NotAllowed
@@ -47,6 +47,8 @@ each_language = pytest.mark.parametrize("language", ["de", "es", "en"])
 def _translated(settings):
     sessions, *others = settings.MIDDLEWARE
     settings.MIDDLEWARE = [sessions, "django.middleware.locale.LocaleMiddleware", *others]
+    yield
+    deactivate()  # It leaves to the next request what the last one was answered in, and the next test has none.
 
 
 def spoken(language):
