@@ -22,7 +22,7 @@ def locked_out(request: HttpRequest, response: HttpResponse | None, credentials:
 
 AXES_FAILURE_LIMIT = 3
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "tessera.drf.origin.address_of"
+AXES_CLIENT_IP_CALLABLE = "tessera.web.origin.address_of"
 AXES_LOCKOUT_CALLABLE = "tests.sites.with_axes.locked_out"
 AXES_RESET_ON_SUCCESS = True
 ALLOWED_HOSTS = ["testserver"]

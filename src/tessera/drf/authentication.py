@@ -4,18 +4,20 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from tessera.conf import current
-from tessera.drf.cookies import cookie, refuse_forgery, vary_on_cookie
-from tessera.drf.refusals import counted, refusal
+from tessera.drf.refusals import refusal
 from tessera.engine.verification import Principal, verify
 from tessera.errors import InvalidCredential, TesseraError
 from tessera.format.opaque import Purpose
 from tessera.http.carriers import ACCESS_COOKIE, LONGEST, from_header
 from tessera.http.problems import challenge
+from tessera.web.cookies import cookie, refuse_forgery
+from tessera.web.refusals import counted
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -42,7 +44,7 @@ class TokenAuthentication(BaseAuthentication):
             secret = self.presented(request) or self.presented_by_browser(request)
             return None if secret is None else self.opened_by(secret)
         except TesseraError as error:
-            told = counted(error, request)
+            told = counted(error, of_django(request))
             raise refusal(told) from told
 
     def presented(self, request: Request) -> bytes | None:
@@ -65,15 +67,15 @@ class TokenAuthentication(BaseAuthentication):
         """
         secret = self.in_cookie(request)
         if secret is not None:
-            refuse_forgery(request)
+            refuse_forgery(of_django(request))
         return secret
 
     def in_cookie(self, request: Request) -> bytes | None:
         """Return what the cookie holds, whoever sent it, or `None` where cookies do not count."""
         if not (self.reads_cookies and current().COOKIES):
             return None
-        vary_on_cookie(request)
-        return cookie(request, ACCESS_COOKIE)
+        _vary_on_cookie(request)
+        return cookie(of_django(request), ACCESS_COOKIE)
 
     def opened_by(self, secret: bytes) -> tuple[Any, Any]:
         """Verify the credential, and return what `authenticate` does."""
@@ -92,6 +94,21 @@ class TokenAuthentication(BaseAuthentication):
         return challenge(self.schemes[0], current().REALM, InvalidCredential.code if presented else None)
 
 
+def of_django(request: Request) -> HttpRequest:
+    """Django's request: REST framework's would read the whole body, of any kind, where the proof of a page looks for a
+    form. Some call sites of the peers have no other."""
+    return getattr(request, "_request", request)
+
+
 @lru_cache(maxsize=64)
 def _in_lower_case(schemes: tuple[str, ...]) -> frozenset[bytes]:
     return frozenset(scheme.encode().lower() for scheme in schemes)
+
+
+def _vary_on_cookie(request: HttpRequest) -> None:
+    """Have the answer say that it depends on the cookies: a cache knows that of the header `Authorization` alone."""
+    view = (getattr(request, "parser_context", None) or {}).get("view")
+    headers = getattr(view, "headers", None)
+    if headers is not None:  # Those that REST framework adds to whatever the view answers.
+        told = [name for name in headers.get("Vary", "").split(", ") if name]
+        headers["Vary"] = ", ".join(dict.fromkeys([*told, "Cookie"]))

@@ -20,8 +20,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tessera.drf.parsers import FlatJSONParser, refuse_a_long_body, refuse_a_strange_charset
-from tessera.drf.refusals import counted, refusal, required_headers
+from tessera.drf.refusals import refusal, required_headers
 from tessera.errors import TesseraError
+from tessera.web.refusals import counted
 
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
@@ -69,7 +70,7 @@ class Endpoint(APIView):
 
     def handle_exception(self, exc: Exception) -> Response:
         """Answer an error, with the headers that must go with it."""
-        exc = self.refused(counted(exc, self.request) if isinstance(exc, TesseraError) else exc)
+        exc = self.refused(counted(exc, self.request._request) if isinstance(exc, TesseraError) else exc)
         response = super().handle_exception(exc)
         # A site's own exception handler words the body, and often forgets what RFC 9110 and RFC 6585 want beside it.
         for header, value in required_headers(exc).items():

@@ -14,12 +14,12 @@ from django.views.decorators.debug import sensitive_variables
 from rest_framework import serializers
 
 from tessera import clock
-from tessera.drf.origin import address_of
 from tessera.engine.attempts import Attempt, admit, note_failure, note_success
 from tessera.engine.rows.storage import storage
 from tessera.errors import TooMany
 from tessera.models import Grant
 from tessera.signals import login_failed
+from tessera.web.origin import address_of
 
 audit = logging.getLogger("tessera.audit")
 

@@ -2,12 +2,8 @@
 
 from django.utils.translation import gettext
 from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied, Throttled, ValidationError
-from rest_framework.request import Request
 
-from tessera import clock
-from tessera.drf.origin import address_of
-from tessera.engine.noise import Costly, note_refusal
-from tessera.errors import TesseraError, TooMany
+from tessera.errors import TesseraError
 from tessera.http.problems import problem
 
 
@@ -20,16 +16,6 @@ class ServiceUnavailable(APIException):
     def __init__(self, detail: str, wait: int) -> None:
         super().__init__(detail)
         self.wait = wait
-
-
-def counted(error: TesseraError, request: Request) -> TesseraError:
-    """`error`, or what takes its place if that credential was refused too often."""
-    if isinstance(error, Costly):
-        try:
-            note_refusal(error, address_of(getattr(request, "_request", request)), clock.now())
-        except TooMany as too_many:
-            return too_many
-    return error
 
 
 def refusal(error: TesseraError) -> APIException:

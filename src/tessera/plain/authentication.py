@@ -6,15 +6,13 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
-from django.middleware.csrf import CsrfViewMiddleware
 from django.views.decorators.debug import sensitive_variables
 
 from tessera.conf import current
 from tessera.engine.verification import Principal, verify
-from tessera.errors import CsrfFailed
 from tessera.format.opaque import Purpose
 from tessera.http.carriers import Carrier, Credential, from_request
-from tessera.words import gettext_noop
+from tessera.web.cookies import refuse_forgery
 
 SCHEMES = frozenset({b"bearer", b"token"})
 ADMITTED = frozenset({Purpose.ACCESS, Purpose.PERSONAL})
@@ -42,7 +40,7 @@ def authenticate(request: Any, credential: Credential, accept: Container[Purpose
     """
     # Before anything is looked up: a forged request must not even count as a use.
     if credential.carrier is Carrier.COOKIE:
-        _refuse_forgery(request)
+        refuse_forgery(request)
     principal = verify(credential.secret, accept=accept)
     # No page of another site can have a browser send the header. The middleware and the decorators of Django go by this
     # attribute of theirs, and look no further.
@@ -54,15 +52,3 @@ def authenticate(request: Any, credential: Credential, accept: Container[Purpose
 
     request.user, request.auser, request.auth = user, auser, principal
     return principal
-
-
-class _Check(CsrfViewMiddleware):
-    def _reject(self, request: HttpRequest, reason: str) -> Any:
-        return reason
-
-
-def _refuse_forgery(request: HttpRequest) -> None:
-    # Whatever the view is exempt from: the middleware would go by that.
-    check = _Check(lambda _: None)  # type: ignore[arg-type]
-    if reason := check.process_view(request, None, (), {}):  # type: ignore[arg-type]
-        raise CsrfFailed(gettext_noop("CSRF Failed: %(reason)s"), reason=reason)

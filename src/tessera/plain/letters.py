@@ -35,7 +35,7 @@ from tessera.errors import InvalidCredential, TesseraError
 from tessera.format.opaque import Purpose
 from tessera.http.problems import challenge, problem
 from tessera.models import Kind
-from tessera.plain.origin import address_of
+from tessera.web.origin import address_of
 
 LETTER = frozenset({Purpose.LETTER})
 

@@ -6,24 +6,12 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 
-from tessera import clock
 from tessera.conf import current
-from tessera.engine.noise import Costly, note_refusal
-from tessera.errors import InsufficientScope, InvalidCredential, NotPresented, TesseraError, TooMany
+from tessera.errors import InsufficientScope, InvalidCredential, NotPresented, TesseraError
 from tessera.http.problems import challenge, problem
-from tessera.plain.origin import address_of
+from tessera.web.refusals import counted
 
 R = TypeVar("R", bound=HttpResponseBase)
-
-
-def counted(error: TesseraError, request: HttpRequest) -> TesseraError:
-    """`error`, or what takes its place if that credential was refused too often."""
-    if isinstance(error, Costly):
-        try:
-            note_refusal(error, address_of(request), clock.now())
-        except TooMany as too_many:
-            return too_many
-    return error
 
 
 def refused(error: TesseraError, request: HttpRequest) -> JsonResponse:

@@ -8,10 +8,11 @@ from rest_framework.request import Request
 
 from tessera.dialects.authtoken.tokens import ACCEPTED, Token
 from tessera.drf import authentication
-from tessera.drf.refusals import counted, refusal
+from tessera.drf.refusals import refusal
 from tessera.engine.verification import Principal
 from tessera.errors import InvalidCredential, TesseraError, TooMany
 from tessera.format.opaque import to_bytes
+from tessera.web.refusals import counted
 
 
 class TokenAuthentication(authentication.TokenAuthentication):
@@ -48,9 +49,10 @@ class TokenAuthentication(authentication.TokenAuthentication):
         try:
             return super().authenticate(request)
         except AuthenticationFailed as refused:
-            cause = refused.__cause__
-            if isinstance(cause, InvalidCredential) and isinstance(error := counted(cause, request), TooMany):
-                raise refusal(error) from error
+            if isinstance(cause := refused.__cause__, InvalidCredential):
+                error = counted(cause, authentication.of_django(request))
+                if isinstance(error, TooMany):
+                    raise refusal(error) from error
             raise
 
     def opened_by(self, secret: bytes) -> tuple[Any, Any]:

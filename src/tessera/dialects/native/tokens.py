@@ -13,8 +13,6 @@ from tessera import clock
 from tessera.conf import current, scopes
 from tessera.dialects.native.bodies import NativeLabelSerializer, NativePersonalSerializer
 from tessera.dialects.native.views import FIRST_PARTY, NativeEndpoint, scope_told, seconds
-from tessera.drf.cookies import clear
-from tessera.drf.origin import origin_of
 from tessera.drf.presented import PresentedToken
 from tessera.engine.bond import is_bound
 from tessera.engine.holdings import (
@@ -33,6 +31,8 @@ from tessera.errors import InsufficientScope
 from tessera.format import scope
 from tessera.http.problems import challenge
 from tessera.models import Grant, Kind
+from tessera.web.cookies import clear
+from tessera.web.origin import origin_of
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """The one spelling of an id: Python would also take capitals, braces, and no dashes at all."""

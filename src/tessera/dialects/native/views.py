@@ -26,10 +26,8 @@ from tessera.dialects.native.bodies import (
     NativeLogoutSerializer,
     NativeRefreshSerializer,
 )
-from tessera.drf.cookies import clear, cookie, has_cookies, keep, refuse_forgery
 from tessera.drf.endpoint import Endpoint
 from tessera.drf.login import log_in
-from tessera.drf.origin import origin_of
 from tessera.drf.presented import PresentedToken
 from tessera.engine.issuance import Issued, issue
 from tessera.engine.noise import admit_refresh
@@ -43,6 +41,8 @@ from tessera.format.opaque import Purpose
 from tessera.http.carriers import ACCESS_COOKIE, REFRESH_COOKIE
 from tessera.http.problems import challenge
 from tessera.models import Kind
+from tessera.web.cookies import clear, cookie, has_cookies, keep, refuse_forgery
+from tessera.web.origin import origin_of
 
 FIRST_PARTY = ""
 """The site's own software is no client that has to be named. A sign-in through a client that has a name is refreshed
@@ -113,7 +113,7 @@ class LogIn(NativeEndpoint):
         sent = self.sent(request)
         if sent["carrier"] == COOKIE:
             # Before the password: another site's page must not sign its visitor in, as somebody else.
-            refuse_forgery(request)
+            refuse_forgery(request._request)
         user = log_in(request._request, sent["username"], sent["password"])
         if user is None:
             raise InvalidLogin
@@ -142,10 +142,10 @@ class Refresh(NativeEndpoint):
         sent = self.sent(request)
         if in_body := sent.get("refresh_token"):
             return pair(self.traded(in_body, sent["scope"]))
-        in_cookie = cookie(request, REFRESH_COOKIE)
+        in_cookie = cookie(request._request, REFRESH_COOKIE)
         if in_cookie is None:
             raise NotAuthenticated
-        refuse_forgery(request)
+        refuse_forgery(request._request)
         return kept_pair(self.traded(in_cookie, sent["scope"]))
 
     def traded(self, secret: str | bytes, scope: frozenset[str] | None) -> Issued:
@@ -213,12 +213,12 @@ class LogOut(NativeEndpoint, PresentedToken):
         after another has nothing to send, and that is a success too, if it can show that it is the site's.
         """
         try:
-            refuse_forgery(request)
+            refuse_forgery(request._request)
         except CsrfFailed as refusal:
-            raise refusal if has_cookies(request) else NotAuthenticated from refusal
+            raise refusal if has_cookies(request._request) else NotAuthenticated from refusal
         for name, accept in ((REFRESH_COOKIE, REFRESH), (ACCESS_COOKIE, self.authenticator.accept)):
             with suppress(InvalidCredential):
-                revoke_presented(cookie(request, name) or b"", accept=accept, reason="logout")
+                revoke_presented(cookie(request._request, name) or b"", accept=accept, reason="logout")
         response = Response(status=204)
         clear(response)
         return response

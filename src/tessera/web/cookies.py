@@ -5,11 +5,11 @@ A browser sends a cookie whatever page has made the request. So whoever acts on 
 """
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from rest_framework.authentication import CSRFCheck
-from rest_framework.request import Request
+from django.middleware.csrf import CsrfViewMiddleware
 
 from tessera.engine.issuance import Issued
 from tessera.errors import CsrfFailed, MalformedHeader
@@ -22,7 +22,7 @@ LONGEST_AGE = timedelta(days=400)
 _SAME_SITE: Literal["Lax"] = "Lax"
 
 
-def cookie(request: Request, name: str) -> bytes | None:
+def cookie(request: HttpRequest, name: str) -> bytes | None:
     """The value of the cookie of that name, or `None`. It may be anything.
 
     Raises:
@@ -31,7 +31,7 @@ def cookie(request: Request, name: str) -> bytes | None:
     return from_cookies(request.META.get("HTTP_COOKIE", ""), name)
 
 
-def has_cookies(request: Request) -> bool:
+def has_cookies(request: HttpRequest) -> bool:
     """Whether the browser has kept any of the two, or what stands in its place."""
     try:
         return any(cookie(request, name) is not None for name in (ACCESS_COOKIE, REFRESH_COOKIE))
@@ -39,27 +39,17 @@ def has_cookies(request: Request) -> bool:
         return True
 
 
-def refuse_forgery(request: Request) -> None:
-    """Refuse a request that changes something, unless a page of the site has sent it, by REST framework's own check.
+def refuse_forgery(request: HttpRequest) -> None:
+    """Refuse a request that changes something, unless a page of the site has sent it, by Django's own check.
+
+    Whatever the view is exempt from: the middleware would go by that.
 
     Raises:
         CsrfFailed: another site's page may have sent it. The detail says what is missing.
     """
-    # Django's request: REST framework's would read the whole body, of any kind, where the check looks for a form.
-    sent = getattr(request, "_request", request)
-    check = CSRFCheck(lambda _: None)  # type: ignore[arg-type]
-    check.process_request(sent)
-    if reason := check.process_view(sent, None, (), {}):  # type: ignore[arg-type]
+    check = _Check(lambda _: None)  # type: ignore[arg-type]
+    if reason := check.process_view(request, None, (), {}):  # type: ignore[arg-type]
         raise CsrfFailed(gettext_noop("CSRF Failed: %(reason)s"), reason=reason)
-
-
-def vary_on_cookie(request: Request) -> None:
-    """Have the answer say that it depends on the cookies: a cache knows that of the header `Authorization` alone."""
-    view = (getattr(request, "parser_context", None) or {}).get("view")
-    headers = getattr(view, "headers", None)
-    if headers is not None:  # Those that REST framework adds to whatever the view answers.
-        told = [name for name in headers.get("Vary", "").split(", ") if name]
-        headers["Vary"] = ", ".join(dict.fromkeys([*told, "Cookie"]))
 
 
 def keep(response: HttpResponseBase, issued: Issued, now: datetime) -> None:
@@ -75,6 +65,11 @@ def clear(response: HttpResponseBase) -> None:
     """Have the browser forget both."""
     for name in (ACCESS_COOKIE, REFRESH_COOKIE):
         response.delete_cookie(name, samesite=_SAME_SITE)
+
+
+class _Check(CsrfViewMiddleware):
+    def _reject(self, request: HttpRequest, reason: str) -> Any:
+        return reason
 
 
 def _set(response: HttpResponseBase, name: str, secret: str, ends_at: datetime | None, now: datetime) -> None:

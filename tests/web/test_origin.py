@@ -1,7 +1,6 @@
 """What is recorded of a log-in, for its user to see: only what the site says, and nothing that could do harm there."""
 
 import pytest
-from rest_framework.settings import api_settings
 
 from tessera.models import Grant
 
@@ -62,8 +61,8 @@ def test_an_agent_is_cut_and_cleaned(recorded, sent, kept):
         pytest.param("x" * 5_000, "x" * 45, id="no address, and long"),
     ],
 )
-def test_behind_a_proxy_the_address_is_the_one_that_it_tells(recorded, monkeypatch, forwarded, kept):
-    monkeypatch.setattr(api_settings, "NUM_PROXIES", 1)
+def test_behind_a_proxy_the_address_is_the_one_that_it_tells(recorded, settings, forwarded, kept):
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 1}
 
     address, _ = recorded(BOTH, HTTP_X_FORWARDED_FOR=forwarded, REMOTE_ADDR="192.0.2.1")
 

@@ -3,9 +3,8 @@
 from typing import Any
 
 from django.http import HttpRequest
-from rest_framework.settings import api_settings
 
-from tessera.conf import current
+from tessera.conf import current, raw
 from tessera.http.address import client_address
 from tessera.models import LONGEST
 
@@ -14,9 +13,9 @@ def address_of(request: HttpRequest | None) -> str:
     """The address of the client, as far as the site's `NUM_PROXIES` lets it be known."""
     if request is None:
         return ""
-    return client_address(
-        request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""), api_settings.NUM_PROXIES or 0
-    )
+    # The site says it once, where REST framework looks for it.
+    proxies = raw("REST_FRAMEWORK").get("NUM_PROXIES") or 0
+    return client_address(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""), proxies)
 
 
 def origin_of(request: HttpRequest) -> dict[str, Any]:
