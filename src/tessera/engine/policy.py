@@ -52,8 +52,7 @@ class Ask:
     """From where it is asked for, and by what software, to be shown to the user. Tell it only if it is to be kept."""
 
     scope: frozenset[str] | None = None
-    """What the token may be used for, in words of the site's `SCOPES`, such as `{"tracks:read"}`. `None`: all that the
-    policy grants."""
+    """What the token may be used for, in words of the site's `SCOPES`. `None` asks for all that the policy grants."""
 
     lifetime: Lifetime | None = None
     """How long the token will live: `None` for the site's `TOKEN_LIFETIME`, and for a letter its `LETTER_LIFETIME`;
