@@ -42,6 +42,9 @@ NAMES = frozenset(
 )
 """What a text for people is called, as an argument, an attribute or a key."""
 
+ANSWERS = {"message_user": 1, "add_error": 1, "HttpResponse": 0, "HttpResponseForbidden": 0, "Response": 0}
+"""What tells people something, and which of its arguments they read."""
+
 TAG = re.compile(r"{% *(block|end)?(?:trans|translate)\b *(?:\"([^\"]*)\"|'([^']*)')?.*?%}")
 BLOCK = re.compile(
     r"{% *blocktrans(?:late)?\b[^%]*%}(.*?)(?:{% *plural *%}(.*?))?{% *endblocktrans(?:late)? *%}", re.DOTALL
@@ -90,9 +93,9 @@ def for_people(node: ast.AST) -> Iterator[ast.AST]:
             name, said = called(node), node.args[:1]
             if name in TO_PEOPLE or (name.endswith("Field") and isinstance(node.func, ast.Name)):
                 yield from said
-            if name == "message_user":
-                yield from node.args[1:2]
-            yield from (each.value for each in node.keywords if each.arg in NAMES or each.arg == "detail")
+            if name in ANSWERS:
+                yield from node.args[ANSWERS[name] :][:1]
+            yield from (each.value for each in node.keywords if each.arg in NAMES)
         case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)) if name in NAMES:
             yield node.value or node
         case ast.Assign(targets=[ast.Attribute(attr=name)]) if name in NAMES:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.marking import MODULES, PAGES, unmarked, unmarked_in_page, untranslated
 
-DOORS = [name for name in MODULES if name.startswith(("admin", "dialects", "drf", "plain"))]
+DOORS = [name for name in MODULES if name.startswith(("admin", "dialects", "drf", "plain", "web"))]
 
 IN_ENGLISH = {
     "checks/": "for whoever runs the site",
@@ -61,6 +61,8 @@ def test_whatever_a_page_says_is_marked(name):
         pytest.param("class A(Permission):\n    message: str = 'Said.'", id="what a permission says"),
         pytest.param("class Kind(models.TextChoices):\n    A = 'a', 'first'", id="a choice"),
         pytest.param('self.message_user(request, "Done.")', id="what the admin says"),
+        pytest.param('form.add_error("name", "No.")', id="what a form says"),
+        pytest.param('return HttpResponse("Done.")', id="an answer"),
         pytest.param('answer({"detail": "Said.", "code": "said"})', id="in a body"),
         pytest.param('@admin.action(description="End them")\ndef end(self): ...', id="an action"),
         pytest.param('gettext(f"No {kind}.")', id="put together before it is looked up"),
