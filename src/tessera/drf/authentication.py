@@ -1,6 +1,5 @@
 """Authentication by the token in the `Authorization` header, or by the one in a browser's cookie."""
 
-from functools import lru_cache
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AnonymousUser
@@ -14,9 +13,10 @@ from tessera.drf.refusals import refusal
 from tessera.engine.verification import Principal, verify
 from tessera.errors import InvalidCredential, TesseraError
 from tessera.format.opaque import Purpose
-from tessera.http.carriers import ACCESS_COOKIE, LONGEST, from_header
+from tessera.http.carriers import ACCESS_COOKIE, from_header
 from tessera.http.problems import challenge
 from tessera.web.cookies import cookie, refuse_forgery
+from tessera.web.defaults import ADMITTED, SCHEMES, in_lower_case
 from tessera.web.refusals import counted
 
 
@@ -29,10 +29,10 @@ class TokenAuthentication(BaseAuthentication):
     Without a token of ours, the site's next authentication class is asked. If it is not valid, the answer is 401.
     """
 
-    schemes: ClassVar[tuple[str, ...]] = ("Bearer", "Token")
+    schemes: ClassVar[tuple[str, ...]] = SCHEMES
     """The words accepted before the token, in any letter case. The challenge of a 401 names the first."""
 
-    accept: ClassVar[frozenset[Purpose]] = frozenset({Purpose.ACCESS, Purpose.PERSONAL})
+    accept: ClassVar[frozenset[Purpose]] = ADMITTED
 
     reads_cookies: ClassVar[bool] = True
     """Whether a cookie counts at all. A dialect whose peer knows none says no."""
@@ -53,10 +53,7 @@ class TokenAuthentication(BaseAuthentication):
         Raises:
             MalformedHeader: the header cannot be read.
         """
-        value: str | bytes = request.META.get("HTTP_AUTHORIZATION", b"")
-        value = value[: LONGEST + 1]  # Just past the length at which it is refused.
-        value = value.encode("latin-1", "replace") if isinstance(value, str) else value
-        return from_header(value, _in_lower_case(self.schemes))
+        return from_header(request.META.get("HTTP_AUTHORIZATION", b""), in_lower_case(self.schemes))
 
     def presented_by_browser(self, request: Request) -> bytes | None:
         """Return the credential in the cookie, not yet verified, once it is known that a page of the site sent it.
@@ -100,12 +97,7 @@ def of_django(request: Request) -> HttpRequest:
     return getattr(request, "_request", request)
 
 
-@lru_cache(maxsize=64)
-def _in_lower_case(schemes: tuple[str, ...]) -> frozenset[bytes]:
-    return frozenset(scheme.encode().lower() for scheme in schemes)
-
-
-def _vary_on_cookie(request: HttpRequest) -> None:
+def _vary_on_cookie(request: Request) -> None:
     """Have the answer say that it depends on the cookies: a cache knows that of the header `Authorization` alone."""
     view = (getattr(request, "parser_context", None) or {}).get("view")
     headers = getattr(view, "headers", None)

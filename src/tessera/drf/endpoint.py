@@ -4,12 +4,10 @@ from types import FrameType
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
-from django.db import connections, transaction
 from django.http import HttpRequest
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
-from django.views.debug import SafeExceptionReporterFilter
 from django.views.decorators.debug import sensitive_post_parameters
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import FormParser, MultiPartParser
@@ -23,6 +21,8 @@ from tessera.drf.parsers import FlatJSONParser, refuse_a_long_body, refuse_a_str
 from tessera.drf.refusals import refusal, required_headers
 from tessera.errors import TesseraError
 from tessera.web.refusals import counted
+from tessera.web.reports import Sealed
+from tessera.web.transactions import outside
 
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
@@ -42,11 +42,8 @@ class Endpoint(APIView):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
-        """The view, outside `ATOMIC_REQUESTS`: the verbs own their writes, and a 4xx must not undo a revocation."""
-        view = super().as_view(**initkwargs)
-        for alias in connections:
-            view = transaction.non_atomic_requests(using=alias)(view)
-        return view
+        """The view, outside `ATOMIC_REQUESTS`."""
+        return outside(super().as_view(**initkwargs))
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Keep passwords out of the report, should the view crash."""
@@ -86,15 +83,11 @@ class Endpoint(APIView):
         return response
 
 
-class NoVariables(SafeExceptionReporterFilter):
+class NoVariables(Sealed):
     """A crash report says where it happened, and hides the value of every variable.
 
     A password passes through frames that are not ours to mark as sensitive.
     """
-
-    def is_active(self, request: HttpRequest | None) -> bool:
-        """Whether it hides the fields of a form: with DEBUG as well, as pages get passed round."""
-        return True
 
     def get_traceback_frame_variables(self, request: HttpRequest | None, tb_frame: FrameType) -> Any:
         """The names, each with the substitute for its value."""

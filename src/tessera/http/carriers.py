@@ -48,8 +48,7 @@ def from_request(authorization: str | bytes, cookies: str | bytes, schemes: Cont
     Raises:
         MalformedHeader: a header cannot be read. A cookie does not make up for it.
     """
-    # Just past the length at which the header is refused: the rest of a giant one need not be copied.
-    if (secret := from_header(_to_bytes(authorization[: LONGEST + 1]), schemes)) is not None:
+    if (secret := from_header(authorization, schemes)) is not None:
         return Credential(secret, Carrier.HEADER)
     if (secret := from_cookies(cookies, ACCESS_COOKIE)) is not None:
         return Credential(secret, Carrier.COOKIE)
@@ -72,7 +71,7 @@ def from_cookies(value: str | bytes, name: str) -> bytes | None:
     return values[0].strip(_SPACES) or None if values else None
 
 
-def from_header(value: bytes, schemes: Container[bytes]) -> bytes | None:
+def from_header(header: str | bytes, schemes: Container[bytes]) -> bytes | None:
     """The credential in an `Authorization` header (RFC 9110 §11.6.2), or `None` where the scheme is not ours.
 
     `schemes` are in lower case; the header's may be in any (RFC 9110 §11.1).
@@ -81,6 +80,8 @@ def from_header(value: bytes, schemes: Container[bytes]) -> bytes | None:
         MalformedHeader: the scheme is ours and what follows is not one credential. (Two headers arrive here as one
             value, joined by a comma.)
     """
+    # Just past the length at which it is refused: the rest of a giant one need not be copied.
+    value = _to_bytes(header[: LONGEST + 1])
     if len(value) <= LONGEST and (usual := _USUAL.fullmatch(value)):
         return usual[2] if usual[1].lower() in schemes else None
     scheme = value[:_LONGEST_SCHEME].split(None, 1)[:1]

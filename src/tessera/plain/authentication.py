@@ -13,10 +13,7 @@ from tessera.engine.verification import Principal, verify
 from tessera.format.opaque import Purpose
 from tessera.http.carriers import Carrier, Credential, from_request
 from tessera.web.cookies import refuse_forgery
-
-SCHEMES = frozenset({b"bearer", b"token"})
-ADMITTED = frozenset({Purpose.ACCESS, Purpose.PERSONAL})
-"""The purposes of the tokens that open a view, unless it says otherwise."""
+from tessera.web.defaults import SCHEMES, in_lower_case
 
 
 def presented(request: HttpRequest) -> Credential | None:
@@ -26,7 +23,7 @@ def presented(request: HttpRequest) -> Credential | None:
         MalformedHeader: a header cannot be read.
     """
     cookies = request.META.get("HTTP_COOKIE", "") if current().COOKIES else ""
-    return from_request(request.META.get("HTTP_AUTHORIZATION", ""), cookies, SCHEMES)
+    return from_request(request.META.get("HTTP_AUTHORIZATION", ""), cookies, in_lower_case(SCHEMES))
 
 
 @sensitive_variables()

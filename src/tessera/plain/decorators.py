@@ -14,8 +14,9 @@ from django.views.decorators.debug import sensitive_variables
 from tessera.errors import InsufficientScope, NotPresented, TesseraError
 from tessera.format.opaque import Purpose
 from tessera.format.scope import join, split
-from tessera.plain.authentication import ADMITTED, authenticate, presented
+from tessera.plain.authentication import authenticate, presented
 from tessera.plain.refusals import refused, varied
+from tessera.web.defaults import ADMITTED
 
 View = TypeVar("View", bound=Callable[..., Any])
 

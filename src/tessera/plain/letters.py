@@ -12,7 +12,6 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import send_mail
-from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -20,7 +19,6 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.views import View
-from django.views.debug import SafeExceptionReporterFilter
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
@@ -36,6 +34,8 @@ from tessera.format.opaque import Purpose
 from tessera.http.problems import challenge, problem
 from tessera.models import Kind
 from tessera.web.origin import address_of
+from tessera.web.reports import Sealed
+from tessera.web.transactions import outside
 
 LETTER = frozenset({Purpose.LETTER})
 
@@ -76,14 +76,6 @@ def mail(user: AbstractBaseUser, letter: Issued) -> None:
     send_mail(subject, render_to_string("tessera/letter_body.txt", told), None, [address])
 
 
-class Sealed(SafeExceptionReporterFilter):
-    """A crash report hides what is sensitive with DEBUG as well: pages get passed round."""
-
-    def is_active(self, request: HttpRequest | None) -> bool:
-        """Whether it hides anything."""
-        return True
-
-
 @method_decorator([sensitive_post_parameters(), csrf_protect], name="dispatch")
 class LetterPage(View):
     """A page on which letters are redeemed: `path("claim/", LetterPage.as_view(), name="claim")`.
@@ -102,11 +94,8 @@ class LetterPage(View):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
-        """The view: for who is not signed in, and outside `ATOMIC_REQUESTS`, as `redeem` commits what it does."""
-        view = login_not_required(super().as_view(**initkwargs))
-        for alias in connections:
-            view = transaction.non_atomic_requests(using=alias)(view)
-        return view
+        """The view: for who is not signed in, and outside `ATOMIC_REQUESTS`."""
+        return outside(login_not_required(super().as_view(**initkwargs)))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer, and let nobody keep it or look over a shoulder."""

@@ -12,8 +12,9 @@ from tessera.conf import current
 from tessera.errors import InvalidCredential, TesseraError
 from tessera.format.opaque import Purpose
 from tessera.http.carriers import ACCESS_COOKIE, Carrier
-from tessera.plain.authentication import ADMITTED, authenticate, presented
+from tessera.plain.authentication import authenticate, presented
 from tessera.plain.refusals import refused, varied
+from tessera.web.defaults import ADMITTED
 
 
 class TokenMiddleware:
