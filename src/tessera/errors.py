@@ -20,7 +20,7 @@
     │  └─ KeyTaken            the key that is to be adopted was adopted before
     ├─ NotAllowed             policy says no
     │  ├─ InsufficientScope   the token is good, and not for this
-    │  └─ LoginRequired       this takes a log-in, or a more recent one
+    │  ├─ LoginRequired       this takes a log-in, or a more recent one
     │  └─ CsrfFailed          it came in a cookie, and maybe from another site
     ├─ TooMany                wait, then try again
     ├─ SecretGone             a secret was asked for that can no longer be read

@@ -6,10 +6,9 @@ from django.utils.translation import gettext
 from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 
-from tessera.conf import current
 from tessera.errors import InsufficientScope
 from tessera.format import scope
-from tessera.http.problems import challenge
+from tessera.web.refusals import headers_of
 
 if TYPE_CHECKING:  # REST framework imports what a site's defaults name while its `views` is half loaded.
     from rest_framework.response import Response
@@ -83,12 +82,14 @@ def _scope_of(auth: Any) -> frozenset[str]:
 
 def _challenge_by(view: "APIView", error: InsufficientScope) -> None:
     """Have the view's 403 say what it takes, whatever the site's exception handler makes of the rest."""
-    finalize, told = view.finalize_response, challenge("Bearer", current().REALM, error.code, error.scope)
+    # Not by `view.headers`: where another permission lets the request in, the answer must not have it.
+    finalize, headers = view.finalize_response, headers_of(error)
 
     def finalize_response(request: Request, response: "Response", *args: Any, **kwargs: Any) -> "Response":
         response = finalize(request, response, *args, **kwargs)
         if response.status_code == 403:
-            response["WWW-Authenticate"] = told
+            for header, value in headers.items():
+                response[header] = value
         return response
 
     view.finalize_response = finalize_response  # type: ignore[method-assign]

@@ -29,11 +29,12 @@ from tessera.engine.letters import CLAIM
 from tessera.engine.noise import admit_letter
 from tessera.engine.redemption import redeem
 from tessera.engine.revocation import revoke
-from tessera.errors import InvalidCredential, TesseraError
+from tessera.errors import TesseraError
 from tessera.format.opaque import Purpose
-from tessera.http.problems import challenge, problem
+from tessera.http.problems import problem
 from tessera.models import Kind
 from tessera.web.origin import address_of
+from tessera.web.refusals import headers_of
 from tessera.web.reports import Sealed
 from tessera.web.transactions import outside
 
@@ -130,10 +131,8 @@ class LetterPage(View):
         """Say that nothing came of it."""
         told = problem(error, gettext)
         response = self.page(told.status, problem=told)
-        if isinstance(error, InvalidCredential):
-            response["WWW-Authenticate"] = challenge("Bearer", current().REALM, told.code)
-        if told.retry_after is not None:
-            response["Retry-After"] = str(told.retry_after)
+        for header, value in headers_of(error).items():
+            response[header] = value
         return response
 
     def page(self, status: int = 200, **told: Any) -> HttpResponse:

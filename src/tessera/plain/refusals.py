@@ -7,9 +7,9 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 
 from tessera.conf import current
-from tessera.errors import InsufficientScope, InvalidCredential, NotPresented, TesseraError
-from tessera.http.problems import challenge, problem
-from tessera.web.refusals import counted
+from tessera.errors import TesseraError
+from tessera.http.problems import problem
+from tessera.web.refusals import counted, headers_of
 
 R = TypeVar("R", bound=HttpResponseBase)
 
@@ -18,23 +18,8 @@ def refused(error: TesseraError, request: HttpRequest) -> JsonResponse:
     """The response that stands for `error`, with the headers that must go with it."""
     error = counted(error, request)
     answer = problem(error, gettext)
-    response = JsonResponse({"detail": answer.detail}, status=answer.status, headers={"Cache-Control": "no-store"})
-    told = {"WWW-Authenticate": _challenge(error), "Retry-After": answer.retry_after}
-    for header, value in told.items():
-        if value:
-            response[header] = str(value)
-    return response
-
-
-def _challenge(error: TesseraError) -> str | None:
-    match error:
-        case NotPresented():
-            return challenge("Bearer", current().REALM)
-        case InvalidCredential():
-            return challenge("Bearer", current().REALM, error.code)
-        case InsufficientScope():
-            return challenge("Bearer", current().REALM, error.code, error.scope)
-    return None
+    headers = {"Cache-Control": "no-store", **headers_of(error)}
+    return JsonResponse({"detail": answer.detail}, status=answer.status, headers=headers)
 
 
 def varied(response: R) -> R:

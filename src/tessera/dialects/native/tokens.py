@@ -27,9 +27,7 @@ from tessera.engine.holdings import (
 )
 from tessera.engine.policy import Ask
 from tessera.engine.verification import verify
-from tessera.errors import InsufficientScope
 from tessera.format import scope
-from tessera.http.problems import challenge
 from tessera.models import Grant, Kind
 from tessera.web.cookies import clear
 from tessera.web.origin import origin_of
@@ -70,13 +68,6 @@ class FromASignIn(NativeEndpoint, PresentedToken):
         self.now, self.sign_in = clock.now(), sign_in_of(principal)
         self.user: Any = principal.subject
         self.scope = principal.scope
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """Answer an error. Where the scope is too little, the challenge says what it takes (RFC 6750 §3.1)."""
-        response = super().handle_exception(exc)
-        if isinstance(exc, InsufficientScope):
-            response["WWW-Authenticate"] = challenge("Bearer", current().REALM, exc.code, exc.scope)
-        return response
 
     def signed_out(self, request: Request, response: Response) -> Response:
         """Have the browser forget its cookies, if it is they that have just ended."""

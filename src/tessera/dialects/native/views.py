@@ -43,6 +43,7 @@ from tessera.http.problems import challenge
 from tessera.models import Kind
 from tessera.web.cookies import clear, cookie, has_cookies, keep, refuse_forgery
 from tessera.web.origin import origin_of
+from tessera.web.refusals import challenge_of
 
 FIRST_PARTY = ""
 """The site's own software is no client that has to be named. A sign-in through a client that has a name is refreshed
@@ -98,8 +99,8 @@ class NativeEndpoint(Endpoint):
     def handle_exception(self, exc: Exception) -> Response:
         """Answer an error. The challenge names it if a token was presented, in the header or the body (RFC 6750 §3)."""
         response = super().handle_exception(exc)
-        if isinstance(exc, InvalidCredential) and "Retry-After" not in response:
-            response["WWW-Authenticate"] = challenge("Bearer", current().REALM, exc.code)
+        if isinstance(exc, TesseraError) and "Retry-After" not in response and (told := challenge_of(exc)):
+            response["WWW-Authenticate"] = told
         return response
 
 
