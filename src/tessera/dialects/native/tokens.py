@@ -11,8 +11,9 @@ from rest_framework.response import Response
 
 from tessera import clock
 from tessera.conf import current, scopes
+from tessera.dialects.native.answers import scope_told, seconds
 from tessera.dialects.native.bodies import NativeLabelSerializer, NativePersonalSerializer
-from tessera.dialects.native.views import FIRST_PARTY, NativeEndpoint, scope_told, seconds
+from tessera.dialects.native.endpoint import FIRST_PARTY, NativeEndpoint
 from tessera.drf.presented import PresentedToken
 from tessera.engine.bond import is_bound
 from tessera.engine.holdings import (

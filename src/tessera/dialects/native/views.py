@@ -1,32 +1,23 @@
 """The endpoints: who somebody is for a pair, a refresh token for the next pair, what a token is, and its end."""
 
 from contextlib import suppress
-from datetime import datetime
-from typing import Any, ClassVar
 
 from django.middleware.csrf import get_token
-from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
-from rest_framework import serializers
-from rest_framework.exceptions import (
-    APIException,
-    AuthenticationFailed,
-    ErrorDetail,
-    NotAuthenticated,
-    NotFound,
-)
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tessera import clock
-from tessera.conf import current, scopes
+from tessera.conf import current
+from tessera.dialects.native.answers import kept_pair, pair, scope_told, seconds
 from tessera.dialects.native.bodies import (
     COOKIE,
     NativeLoginSerializer,
     NativeLogoutSerializer,
     NativeRefreshSerializer,
 )
-from tessera.drf.endpoint import Endpoint
+from tessera.dialects.native.endpoint import FIRST_PARTY, NativeEndpoint
 from tessera.drf.login import log_in
 from tessera.drf.presented import PresentedToken
 from tessera.engine.issuance import Issued, issue
@@ -35,19 +26,12 @@ from tessera.engine.policy import Ask
 from tessera.engine.redemption import redeem
 from tessera.engine.revocation import revoke_presented
 from tessera.engine.verification import verify
-from tessera.errors import CsrfFailed, InvalidCredential, TesseraError, Unknown
-from tessera.format import scope
+from tessera.errors import CsrfFailed, InvalidCredential, Unknown
 from tessera.format.opaque import Purpose
 from tessera.http.carriers import ACCESS_COOKIE, REFRESH_COOKIE
-from tessera.http.problems import challenge
 from tessera.models import Kind
-from tessera.web.cookies import clear, cookie, has_cookies, keep, refuse_forgery
+from tessera.web.cookies import clear, cookie, has_cookies, refuse_forgery
 from tessera.web.origin import origin_of
-from tessera.web.refusals import challenge_of
-
-FIRST_PARTY = ""
-"""The site's own software is no client that has to be named. A sign-in through a client that has a name is refreshed
-where that one is asked who it is, and not here."""
 
 REFRESH = frozenset({Purpose.REFRESH})
 
@@ -61,47 +45,6 @@ class InvalidLogin(AuthenticationFailed):
 
     default_detail = _("Unable to log in with provided credentials.")
     default_code = "invalid_login"
-
-
-class NativeEndpoint(Endpoint):
-    """Says a `code` beside each `detail`: that is for programs to compare, never translated, and this for people."""
-
-    serializer_class: ClassVar[type[serializers.Serializer[Any]]]
-
-    def sent(self, request: Request) -> Any:
-        """Return what the body says, once it is known to have the right form."""
-        serializer = self.serializer_class(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        return serializer.validated_data
-
-    def refused(self, error: Exception) -> Exception:
-        """Put the code beside the detail. What is wrong with a field stands beside the field's name."""
-        refusal = super().refused(error)
-        if isinstance(refusal, APIException):
-            told, code = refusal.detail, None
-            if isinstance(error, TesseraError):
-                told, code = told["detail"] if isinstance(told, dict) else told, error.code
-            if isinstance(told, ErrorDetail):
-                refusal.detail = {"detail": told, "code": ErrorDetail(code or told.code or refusal.default_code)}
-        return refusal
-
-    def get_authenticate_header(self, request: Request) -> str:
-        """Return the challenge of a 401 to whoever presented no token."""
-        return challenge("Bearer", current().REALM)
-
-    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
-        """Say that the answer depends on the cookies, where it may."""
-        response = super().finalize_response(request, response, *args, **kwargs)
-        if current().COOKIES:
-            patch_vary_headers(response, ["Cookie"])
-        return response
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """Answer an error. The challenge names it if a token was presented, in the header or the body (RFC 6750 §3)."""
-        response = super().handle_exception(exc)
-        if isinstance(exc, TesseraError) and "Retry-After" not in response and (told := challenge_of(exc)):
-            response["WWW-Authenticate"] = told
-        return response
 
 
 class LogIn(NativeEndpoint):
@@ -223,40 +166,3 @@ class LogOut(NativeEndpoint, PresentedToken):
         response = Response(status=204)
         clear(response)
         return response
-
-
-def pair(issued: Issued) -> Response:
-    """The answer with a pair (RFC 6749 §5.1). Without a refresh token, or an end, it says nothing of one."""
-    return Response(told_of(issued, clock.now()))
-
-
-def kept_pair(issued: Issued) -> Response:
-    """The same with the tokens in cookies, where no script of the page can read them."""
-    now = clock.now()
-    told = told_of(issued, now)
-    response = Response({name: told[name] for name in told if name not in {"access_token", "refresh_token"}})
-    keep(response, issued, now)
-    return response
-
-
-def told_of(issued: Issued, now: datetime) -> dict[str, Any]:
-    """What a client is told of a pair."""
-    told = {
-        "access_token": issued.secret,
-        "token_type": "Bearer",
-        "expires_in": seconds(now, issued.ends_at),
-        "refresh_token": issued.refresh_secret,
-        "refresh_expires_in": seconds(now, issued.grant.ends_at) if issued.refresh_secret else None,
-    }
-    of_scope = scope_told(scope.split(issued.grant.scope))
-    return {name: value for name, value in told.items() if value is not None} | of_scope
-
-
-def scope_told(words: frozenset[str]) -> dict[str, str]:
-    """What is said of the scope, where the site has any."""
-    return {"scope": scope.join(words)} if scopes() else {}
-
-
-def seconds(now: datetime, end: datetime | None) -> int | None:
-    """To the nearest one: what was made a moment ago, for 15 minutes, lives for 900 seconds and not for 899."""
-    return None if end is None else round((end - now).total_seconds())
