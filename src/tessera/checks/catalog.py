@@ -135,6 +135,10 @@ SENTENCES = MappingProxyType(
             '{view} asks for the scope {word}, which is not in TESSERA["SCOPES"]: no token can have it.',
             "Write it there, with what it lets a client do, or look for a misspelt word.",
         ),
+        "E035": (
+            'TESSERA["COOKIES"] must be True or False.',
+            "True lets a browser carry its tokens in cookies.",
+        ),
         "E036": (
             f'TESSERA["RECORDED"] must be a list, tuple or set of {", ".join(RECORDABLE)}, or of one of them.',
             'Such as ("agent",), with the comma.',
@@ -145,21 +149,13 @@ SENTENCES = MappingProxyType(
             'Put "django.middleware.csrf.CsrfViewMiddleware" there, before AuthenticationMiddleware.',
         ),
         "E038": (
-            'TESSERA["LETTER_LIFETIME"] must be a positive timedelta of at most a hundred years.',
-            "Such as timedelta(days=1).",
-        ),
-        "E039": (
-            'TESSERA["BASE_URL"] must be an address with https, and no path, or None.',
-            'Such as "https://shop.example", or "http://127.0.0.1:8000" on this machine.',
-        ),
-        "E040": (
             "TokenMiddleware stands before AuthenticationMiddleware in MIDDLEWARE, which then takes the user of a "
             "token away again.",
             "Put it below.",
         ),
-        "E041": (
-            'TESSERA["COOKIES"] must be True or False.',
-            "True lets a browser carry its tokens in cookies.",
+        "E039": (
+            'TESSERA["BASE_URL"] must be an address with https, and no path, or None.',
+            'Such as "https://shop.example", or "http://127.0.0.1:8000" on this machine.',
         ),
         "W001": (
             "Views take tokens but ask for none: "
@@ -201,7 +197,7 @@ SENTENCES = MappingProxyType(
             'TESSERA["REUSE_WINDOW"] is longer than a minute: as long, a thief may share a sign-in unnoticed.',
             "Such as timedelta(seconds=10): requests that two tabs send at once lie no further apart.",
         ),
-        "W012": (
+        "W010": (
             'TESSERA["LETTER_FOR_NEW_USERS"] mails a link that cannot be made: TESSERA["BASE_URL"] is not set, '
             'or there is no URL named "{page}".',
             'Set it, and route path("{page}/", LetterPage.as_view(), name="{page}") of tessera.plain.letters.',

@@ -26,7 +26,7 @@ def prove_cookies_are_protected(**_: Any) -> list[CheckMessage]:
 def prove_tokens_have_the_last_word(**_: Any) -> list[CheckMessage]:
     """Where a token and a session each have a user, that of the token counts."""
     tokens, users = _places(TOKENS), _places(USERS)
-    return [say("E040")] if tokens and users and min(tokens) < max(users) else []
+    return [say("E038")] if tokens and users and min(tokens) < max(users) else []
 
 
 def _places(wanted: str) -> list[int]:

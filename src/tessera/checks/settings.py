@@ -146,12 +146,12 @@ PROOFS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "LAST_USED_INTERVAL": ("E007", lambda value: value is None or is_span(value)),
     "RECORDED": ("E036", is_recorded),
     "RETENTION": ("E008", is_window),
-    "LETTER_LIFETIME": ("E038", is_span),
+    "LETTER_LIFETIME": ("E029", is_span),
     "TOKEN_FOR_NEW_USERS": ("E009", lambda value: value is None or callable(imported(value))),
     "LETTER_FOR_NEW_USERS": ("E009", lambda value: value is None or callable(imported(value))),
     "BASE_URL": ("E039", lambda value: value is None or is_base_url(value)),
     "POLICY": ("E010", is_policy),
-    "COOKIES": ("E041", lambda value: isinstance(value, bool)),
+    "COOKIES": ("E035", lambda value: isinstance(value, bool)),
     "THROTTLE_CACHE": ("E011", is_alias),
     "RATES": ("E012", is_rates),
 }
@@ -207,7 +207,7 @@ def prove_letters_lead_somewhere(**_: Any) -> list[CheckMessage]:
     if attempt(lambda: tessera()["LETTER_FOR_NEW_USERS"] == "tessera.plain.letters.mail") is not True:
         return []
     has_page = not isinstance(attempt(lambda: reverse(CLAIM)), Exception)
-    return [] if has_page and tessera()["BASE_URL"] is not None else [say("W012", page=CLAIM)]
+    return [] if has_page and tessera()["BASE_URL"] is not None else [say("W010", page=CLAIM)]
 
 
 @register("tessera", Tags.security, deploy=True)
