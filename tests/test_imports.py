@@ -158,7 +158,7 @@ def test_importing_us_and_loading_our_app_needs_no_extra():
             sys.modules[name] = None  # whoever imports it fails
         django.setup()
         [getattr(tessera, name) for name in tessera.__all__]
-        import tessera.drf.endpoint, tessera.dialects.authtoken.urls, tessera.engine.attempts, tessera.testing
+        import tessera.drf.endpoint, tessera.dialects.authtoken.urls, tessera.engine.rates.attempts, tessera.testing
         print(json.dumps(sorted(name for name in sys.modules if name.partition(".")[0] in {"jwt", "cryptography"})))
         """
     )

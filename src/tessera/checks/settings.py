@@ -16,9 +16,9 @@ from django.utils.functional import Promise
 from tessera import conf
 from tessera.checks.catalog import say
 from tessera.checks.site import attempt, imported, tessera
-from tessera.engine.counters import parse_rate
 from tessera.engine.letters import CLAIM
 from tessera.engine.policy import LIMITED_KINDS
+from tessera.engine.rates.counters import parse_rate
 from tessera.format.scope import is_token
 from tessera.models import Kind
 

@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 from rest_framework import serializers
 
 from tessera import clock
-from tessera.engine.attempts import Attempt, admit, note_failure, note_success
+from tessera.engine.rates.attempts import Attempt, admit, note_failure, note_success
 from tessera.engine.rows.storage import storage
 from tessera.errors import TooMany
 from tessera.models import Grant

@@ -26,7 +26,7 @@ from tessera import clock
 from tessera.conf import current
 from tessera.engine.issuance import Issued
 from tessera.engine.letters import CLAIM
-from tessera.engine.noise import admit_letter
+from tessera.engine.rates.noise import admit_letter
 from tessera.engine.redemption import redeem
 from tessera.engine.revocation import revoke
 from tessera.errors import TesseraError

@@ -4,7 +4,7 @@ from django.http import HttpRequest
 
 from tessera import clock
 from tessera.conf import current
-from tessera.engine.noise import Costly, note_refusal
+from tessera.engine.rates.noise import Costly, note_refusal
 from tessera.errors import InsufficientScope, InvalidCredential, NotPresented, TesseraError, TooMany
 from tessera.http.problems import challenge, problem
 from tessera.web.origin import address_of

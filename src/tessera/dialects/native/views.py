@@ -21,8 +21,8 @@ from tessera.dialects.native.endpoint import FIRST_PARTY, NativeEndpoint
 from tessera.drf.login import log_in
 from tessera.drf.presented import PresentedToken
 from tessera.engine.issuance import Issued, issue
-from tessera.engine.noise import admit_refresh
 from tessera.engine.policy import Ask
+from tessera.engine.rates.noise import admit_refresh
 from tessera.engine.redemption import redeem
 from tessera.engine.revocation import revoke_presented
 from tessera.engine.verification import verify

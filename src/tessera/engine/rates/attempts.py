@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tessera.engine.counters import counter, hashed, spend, store
+from tessera.engine.rates.counters import counter, hashed, spend, store
 
 _KNOWN_FOR = 30 * 86400
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 from datetime import datetime
 
 from tessera.conf import prefixes
-from tessera.engine.counters import counter, spend
 from tessera.engine.keyring import keyring
+from tessera.engine.rates.counters import counter, spend
 from tessera.errors import Dead, Malformed, StoreDown, TooMany, UnknownKey
 from tessera.format.opaque import Opaque, Purpose, parse, to_bytes
 

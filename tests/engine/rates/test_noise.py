@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tessera import revoke, verify
-from tessera.engine.noise import admit_letter, note_refusal
+from tessera.engine.rates.noise import admit_letter, note_refusal
 from tessera.errors import Dead, TooMany
 from tests.credentials import DOORS
 
