@@ -475,6 +475,14 @@ def test_what_is_no_carrier_is_a_400(browser, value, complaint):
     assert (answer.status_code, answer.json()) == (400, {"carrier": [complaint]})
 
 
+def test_half_a_surrogate_pair_is_no_carrier(client):
+    body = rb'{"username": "ada", "password": "x", "carrier": "\ud800"}'
+
+    answer = client.generic("POST", LOGIN, body, "application/json")
+
+    assert (answer.status_code, answer.json()) == (400, {"carrier": ['"?" is not a valid choice.']})
+
+
 def test_who_ends_all_keeps_no_cookies(browser):
     browser.log_in()
 

@@ -37,6 +37,14 @@ class ScopeField(serializers.CharField):
         return scope.split(text) or None if text else None
 
 
+class CarrierField(serializers.ChoiceField):
+    """Names a carrier."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the choice. A complaint repeats what was sent, and half a surrogate pair is in no answer."""
+        return super().to_internal_value(str(data).encode("utf-8", "replace").decode())
+
+
 class NativeLoginSerializer(NameOrEmail):
     """A name or an address, and a password; what the user calls the device, and whether to stay signed in on it."""
 
@@ -48,7 +56,7 @@ class NativeLoginSerializer(NameOrEmail):
         label=_("Stay signed in"), required=False, default=True, write_only=True, help_text="If not, it ends soon."
     )
 
-    carrier = serializers.ChoiceField(
+    carrier = CarrierField(
         BODY_OR_COOKIE, default=BODY, write_only=True, help_text="In what the tokens come: a browser keeps a cookie."
     )
 
