@@ -1,10 +1,12 @@
 """What may be had, and on which terms."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
+from django.utils.timezone import localtime
 
 from tessera import Ask, Kind, Policy, issue
 from tessera.errors import InvalidAsk, NotAllowed
@@ -72,6 +74,17 @@ def test_a_user_who_was_deleted_meanwhile_gets_none(user):
         issue(Ask(subject=user))
 
     assert Grant.objects.count() == 0
+
+
+@pytest.mark.parametrize("hours", [1, 23])
+def test_an_end_that_not_every_zone_has_a_date_for_is_refused(user, clock, hours):
+    lifetime = datetime.max.replace(tzinfo=UTC) - clock() - timedelta(hours=hours)
+
+    with pytest.raises(InvalidAsk):
+        issue(Ask(subject=user, lifetime=lifetime))
+
+    latest = issue(Ask(subject=user, lifetime=lifetime - timedelta(days=1)))
+    assert localtime(latest.grant.ends_at, ZoneInfo("Pacific/Kiritimati")).year == 9999
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -28,6 +28,9 @@ PURPOSES = MappingProxyType(
 
 REFRESHABLE = frozenset({Kind.SIGN_IN})
 """The kinds that may come with a refresh token. A machine signs in again (RFC 6749 §4.4.3)."""
+
+_LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
+"""The latest end. After it no page could show one: in the zones ahead of UTC it may be past the last date there is."""
 
 LIMITED_KINDS = (Kind.SIGN_IN, Kind.PERSONAL, Kind.MACHINE)
 """The kinds that are counted. A key is adopted once, and then there is no other; a letter opens nothing by itself."""
@@ -194,10 +197,9 @@ def _end(lifetime: Lifetime, now: datetime) -> datetime | None:
         return None
     if not _is_span(lifetime):
         raise InvalidAsk(_('A lifetime is a positive span, or "never".'))
-    try:
-        return now + lifetime
-    except OverflowError as error:
-        raise InvalidAsk(_('A lifetime that long is "never".')) from error
+    if lifetime > _LATEST - now:
+        raise InvalidAsk(_('A lifetime that long is "never".'))
+    return now + lifetime
 
 
 def nearest_end(now: datetime, idle_lifetime: timedelta | None, expires_at: datetime | None) -> datetime | None:
