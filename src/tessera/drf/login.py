@@ -54,16 +54,21 @@ class NameAndPassword(serializers.Serializer[Any]):
 
 
 @sensitive_variables()
-def log_in(request: HttpRequest | None, name: str, password: str) -> AbstractBaseUser | None:
+def log_in(
+    request: HttpRequest | None, name: str, password: str, *, is_nobodys: bool = False
+) -> AbstractBaseUser | None:
     """Return the user whom the site's authentication backends recognise, or `None`. No session is opened.
 
     Some call sites of the peers pass no request. All their attempts for one name then count as coming from one address.
+
+    With `is_nobodys`, the name is an e-mail address that stands for no name. It is tried all the same, for the same
+    work, and lets in nobody.
 
     Raises:
         TooMany: there were too many attempts; the password was not looked at.
         StoreDown: the database or the cache does not answer.
     """
-    now, attempt = clock.now(), Attempt(name, address_of(request))
+    now, attempt = clock.now(), Attempt(name, address_of(request), is_nobodys)
     try:
         admit(attempt, now)
     except TooMany as error:
@@ -73,13 +78,13 @@ def log_in(request: HttpRequest | None, name: str, password: str) -> AbstractBas
     credentials = {get_user_model().USERNAME_FIELD: name, "password": password}
     with storage:
         user = authenticate(request, **credentials)
-        if user is None or not user.is_active:
+        if user is None or not user.is_active or is_nobodys:
             note_failure(attempt, now)
-            if user is not None:  # a back end that lets inactive users in: not here
+            if user is not None:  # a back end that lets inactive users in, or a name that is like an address: not here
                 user_login_failed.send(
                     sender=__name__, credentials={**credentials, "password": "*" * 20}, request=request
                 )
-            _tell(request, attempt, Failure.CREDENTIALS if user is None else Failure.INACTIVE)
+            _tell(request, attempt, Failure.INACTIVE if user is not None and not is_nobodys else Failure.CREDENTIALS)
             return None
         note_success(attempt)
         user_logged_in.send(sender=type(user), request=request, user=user)

@@ -15,7 +15,10 @@ from tessera.engine.rows.storage import storage
 
 
 class NameOrEmail(NameAndPassword):
-    """A name or an e-mail address, and a password. `username` is the name, whichever it was."""
+    """A name or an e-mail address, and a password. `username` is the name, whichever it was.
+
+    `is_nobodys` says that it was an address, and that nobody has it, or two users. It is still the address then.
+    """
 
     username = serializers.CharField(label=_("Username"), max_length=1024, required=False, write_only=True)
     email = serializers.EmailField(label=_("E-mail address"), max_length=254, required=False, write_only=True)
@@ -38,22 +41,20 @@ class NameOrEmail(NameAndPassword):
         if "email" in attrs:
             if "username" in attrs:
                 raise serializers.ValidationError({"email": _("Send the name or the address, not both.")})
-            attrs["username"] = name_at(attrs.pop("email"))
-        return attrs
+            address = attrs.pop("email")
+            name = name_at(address)
+            return {**attrs, "username": name or address, "is_nobodys": name is None}
+        return {**attrs, "is_nobodys": False}
 
 
-def name_at(address: str) -> str:
-    """The name of the one active user with this e-mail address.
-
-    If there is none, or a second one, the address is taken for a name. As such it is tried and counted like any that
-    nobody has: the answer comes after the same work, so it does not tell whether there is a user.
-    """
+def name_at(address: str) -> str | None:
+    """The name of the one active user with this e-mail address. `None` if there is none, or a second one."""
     name, address_of = get_user_model().USERNAME_FIELD, _email_field() or ""
     with storage:
         users = get_user_model()._default_manager.filter(**{f"{address_of}__iexact": address}).iterator()
         theirs = (user for user in users if user.is_active and _folded(getattr(user, address_of)) == _folded(address))
         found = list(islice(theirs, 2))
-    return str(getattr(found[0], name)) if len(found) == 1 else address
+    return str(getattr(found[0], name)) if len(found) == 1 else None
 
 
 def _email_field() -> str | None:

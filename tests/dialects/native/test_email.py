@@ -78,6 +78,36 @@ def test_an_address_is_counted_as_the_name_that_it_stands_for(client, ada, clock
     assert [log_in(client, ADDRESS.upper()).status_code, log_in(client, "a@b.example").status_code] == [429, 401]
 
 
+@pytest.mark.parametrize("before", ["", "as a name", "as a name, in capitals", "with an accent", "in full width"])
+def test_the_counters_do_not_tell_whether_somebody_has_an_address(client, ada, clock, before):
+    def tried(address):
+        used_up = {
+            "": {},
+            "as a name": {"username": address},
+            "as a name, in capitals": {"username": address.upper()},
+            "with an accent": {"email": address.replace("a", "\N{LATIN SMALL LETTER A WITH ACUTE}", 1)},
+            "in full width": {"email": address.replace("a", "\N{FULLWIDTH LATIN SMALL LETTER A}", 1)},
+        }[before]
+        for _ in range(12 if used_up else 0):
+            client.post(LOGIN, {**used_up, "password": "wrong"}, format="json")
+        return [log_in(client, each, "wrong").status_code for each in (*[address, address.upper()] * 5, address)]
+
+    known, other = tried(ADDRESS), tried("nobody@analytical.example")
+
+    assert known == other == [401] * 10 + [429]
+
+
+def test_an_address_that_nobody_has_is_no_name_either(client, user):
+    User.objects.create_user("name@b.example", "", PASSWORD)
+
+    answers = [
+        log_in(client, "name@b.example"),
+        client.post(LOGIN, {"username": "name@b.example", "password": PASSWORD}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [401, 200]
+
+
 @pytest.mark.parametrize(
     ("address", "told"),
     [pytest.param(ADDRESS, "ada", id="known"), pytest.param("a@b.example", "a@b.example", id="new")],

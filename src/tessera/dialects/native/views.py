@@ -58,7 +58,7 @@ class LogIn(NativeEndpoint):
         if sent["carrier"] == COOKIE:
             # Before the password: another site's page must not sign its visitor in, as somebody else.
             refuse_forgery(request._request)
-        user = log_in(request._request, sent["username"], sent["password"])
+        user = log_in(request._request, sent["username"], sent["password"], is_nobodys=sent["is_nobodys"])
         if user is None:
             raise InvalidLogin
         issued = issue(
