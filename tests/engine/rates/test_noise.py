@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tessera import revoke, verify
+from tessera import Kind, Purpose, redeem, revoke, verify
 from tessera.engine.rates.noise import admit_letter, note_refusal
 from tessera.errors import Dead, TooMany
 from tests.credentials import DOORS
@@ -57,3 +57,22 @@ def test_a_refusal_knows_the_grant_that_it_is_about(hand_out, settings, clock):
         note_refusal(refused.value, ELSEWHERE, clock())
 
     assert refused.value.grant_id == issued.grant.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_noise_with_a_token_of_before_keeps_nobody_from_hearing_that_his_has_expired(hand_out, settings, clock):
+    settings.TESSERA = {**settings.TESSERA, "RATES": {"refused": "1/hour"}}
+    found = hand_out(kind=Kind.SIGN_IN, may_refresh=True)
+    held = redeem(found.refresh_secret, accept={Purpose.REFRESH})
+    clock.turn(timedelta(minutes=20))
+
+    def refused(secret):
+        with pytest.raises(Dead) as refused:
+            verify(secret, accept=DOORS)
+        return refused.value
+
+    note_refusal(refused(found.secret), ELSEWHERE, clock())
+    with pytest.raises(TooMany):
+        note_refusal(refused(found.secret), ELSEWHERE, clock())
+
+    note_refusal(refused(held.secret), HOME, clock())

@@ -49,11 +49,14 @@ def admit_letter(address: str, now: datetime) -> None:
 def note_refusal(error: Costly, address: str, now: datetime) -> None:
     """Count a refused credential, by its grant, or by `address` if it names none. A live one is not counted anywhere.
 
+    Why it is refused counts as well: whoever has found a token that was replaced long ago must not keep from its owner,
+    whose own has just expired, the 401 that tells him to refresh.
+
     Raises:
         TooMany: there were too many; it carries the seconds to wait.
     """
     with suppress(StoreDown):
-        spend("refused", now, str(error.grant_id or address))
+        spend("refused", now, str(error.grant_id or address), type(error).__name__)
 
 
 def _is_older(opaque: Opaque, now: datetime) -> bool:
