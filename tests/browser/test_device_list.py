@@ -195,6 +195,18 @@ def expire_until_refreshed(page: Page) -> None:
     page.route("**/auth/tokens/**", spoil)
 
 
+def test_a_refresh_that_is_refused_for_now_signs_nobody_out(page: Page):
+    expire_until_refreshed(page)
+    page.route("**/auth/refresh/", lambda route: route.fulfill(status=429, json={"detail": "Later."}), times=1)
+    rename(page, 0, "old laptop")
+    expect(page.locator("#message")).to_have_text("Later.")
+    expect(page.locator("#login")).to_be_hidden()
+
+    rename(page, 0, "old laptop")
+
+    expect(page.locator("li b")).to_have_text(["old laptop"])
+
+
 def test_who_was_signed_out_from_elsewhere_is_asked_to_log_in(page: Page):
     phone = from_elsewhere(page, "phone")
     page.request.post("/auth/tokens/revoke-others/", headers={"Authorization": f"Bearer {phone}"})
