@@ -70,6 +70,14 @@ def test_two_tabs_may_refresh_at_the_same_moment(page: Page):
         expect_in(tab)
 
 
+def test_a_list_may_come_in_one_piece(page: Page):
+    page.route("**/tracks/", lambda route: route.fulfill(json=[{"title": "Note K", "owner": "ada"}]))
+
+    sign_in(page)
+
+    expect(page.get_by_role("listitem").filter(has_text="Note K")).to_be_visible()
+
+
 def test_a_device_is_renamed(page: Page):
     sign_in(page)
     device = page.get_by_role("listitem").filter(has_text="This device")

@@ -41,12 +41,12 @@ async function read(answer) {
   throw Object.assign(new Error(detail), { status: answer.status });
 }
 
-/** Every row of a list that comes in pages. */
+/** Every row of a list, be it in pages, as that of the devices is, or in one piece. */
 async function all(path) {
   const rows = [];
   for (let page; path; path = page.next) {
     page = await ask("GET", path);
-    rows.push(...page.results);
+    rows.push(...(page.results ?? page));
   }
   return rows;
 }
