@@ -39,6 +39,7 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted(page for page in ROOT.glob("docs/**
 BLOCK = re.compile(
     r"^```(?P<language>\S+).*\n(?P<text>(?:.*\n)*?)```$|^\| Request .*\n.*\n(?P<rows>(?:\|.*\n)+)", re.MULTILINE
 )
+LINK = re.compile(r"\[(?P<words>[^\]\[]*)\]\((?P<to>[^)\s#:]*)(?:#[^)\s]*)?\)")
 COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 
 NOT_RUN = {
@@ -254,3 +255,11 @@ def test_every_block_is_followed_or_has_a_reason_not_to_be():
     }
 
     assert odd == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_link_has_words_and_leads_somewhere(page):
+    links = [(link["words"], link["to"]) for link in LINK.finditer(page.read_text())]
+
+    assert [to for words, to in links if not words] == []  # GitHub shows nothing for one without.
+    assert [to for _, to in links if not (page.parent / to).exists()] == []
