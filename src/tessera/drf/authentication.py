@@ -41,31 +41,27 @@ class TokenAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         """Return `request.user` and `request.auth`, or `None` if the request carries no token of ours."""
         try:
-            secret = self.presented(request) or self.presented_by_browser(request)
+            secret = self.presented(request)
             return None if secret is None else self.opened_by(secret)
         except TesseraError as error:
             told = counted(error, of_django(request))
             raise refusal(told) from told
 
     def presented(self, request: Request) -> bytes | None:
-        """Return the credential in the header, not yet verified, or `None` if there is none of ours.
+        """Return the credential that the request carries, not yet verified, or `None` if it carries none of ours.
 
         Raises:
-            MalformedHeader: the header cannot be read.
+            MalformedHeader: a header cannot be read, or has two cookies of one name.
+            CsrfFailed: it came in a cookie, and another site's page may have sent it.
         """
-        return from_header(request.META.get("HTTP_AUTHORIZATION", b""), in_lower_case(self.schemes))
-
-    def presented_by_browser(self, request: Request) -> bytes | None:
-        """Return the credential in the cookie, not yet verified, once it is known that a page of the site sent it.
-
-        Raises:
-            MalformedHeader: there are two cookies of one name.
-            CsrfFailed: another site's page may have sent it.
-        """
-        secret = self.in_cookie(request)
-        if secret is not None:
+        secret = self.in_header(request)
+        if secret is None and (secret := self.in_cookie(request)) is not None:
             refuse_forgery(of_django(request))
         return secret
+
+    def in_header(self, request: Request) -> bytes | None:
+        """Return what the header holds, or `None` if there is none of ours."""
+        return from_header(request.META.get("HTTP_AUTHORIZATION", b""), in_lower_case(self.schemes))
 
     def in_cookie(self, request: Request) -> bytes | None:
         """Return what the cookie holds, whoever sent it, or `None` where cookies do not count."""
@@ -85,7 +81,7 @@ class TokenAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """Return the challenge of a 401 (RFC 6750 §3). It names an error only if a token was presented."""
         try:
-            presented = (self.presented(request) or self.in_cookie(request)) is not None
+            presented = (self.in_header(request) or self.in_cookie(request)) is not None
         except InvalidCredential:
             presented = True
         return challenge(self.schemes[0], current().REALM, InvalidCredential.code if presented else None)

@@ -23,7 +23,7 @@ class PresentedToken(Endpoint):
 
     def presented(self, request: Request) -> bytes:
         """Return the credential, not yet verified."""
-        secret = self.authenticator.presented(request) or self.authenticator.presented_by_browser(request)
+        secret = self.authenticator.presented(request)
         if secret is None:
             raise NotAuthenticated
         return secret

@@ -72,7 +72,7 @@ class FromASignIn(NativeEndpoint, PresentedToken):
 
     def signed_out(self, request: Request, response: Response) -> Response:
         """Have the browser forget its cookies, if it is they that have just ended."""
-        if self.authenticator.presented(request) is None:
+        if self.authenticator.in_header(request) is None:
             clear(response)
         return response
 

@@ -142,7 +142,7 @@ class LogOut(NativeEndpoint, PresentedToken):
         # Many clients put a header on every request, live or stale. So where the body has a token, that one counts.
         if in_body := self.sent(request).get("refresh_token"):
             revoke_presented(in_body, accept=REFRESH, reason="logout")
-        elif in_header := self.authenticator.presented(request):
+        elif in_header := self.authenticator.in_header(request):
             revoke_presented(in_header, accept=self.authenticator.accept, reason="logout")
         elif current().COOKIES:
             return self.forgotten(request)
