@@ -122,6 +122,39 @@ def test_a_token_of_a_machine_speaks_for_no_user_though_a_session_stands_beside_
     assert answer.json() == {"username": "", "grant": str(issued.grant.pk)}
 
 
+class ToRead(TokenMiddleware):
+    scope = "tracks:read"
+
+
+class WhateverItIsFor(TokenMiddleware):
+    scope = ""
+
+
+@pytest.mark.parametrize(
+    ("ours", "opened_by"),
+    [
+        (OURS, ["tokens tracks:read tracks:write"]),
+        (f"{__name__}.ToRead", ["tokens tracks:read tracks:write", "tracks:read"]),
+        (f"{__name__}.WhateverItIsFor", ["tokens tracks:read tracks:write", "tracks:read", ""]),
+    ],
+)
+def test_a_token_that_is_good_for_less_than_all_opens_no_view_that_asks_for_nothing(
+    hand_out, settings, ours, opened_by
+):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:-1], ours]
+    settings.TESSERA = {**settings.TESSERA, "SCOPES": {"tracks:read": "See tracks", "tracks:write": "Change tracks"}}
+
+    answers = {}
+    for words in ("tokens tracks:read tracks:write", "tracks:read", ""):
+        issued = hand_out(scope=frozenset(words.split()))
+        answers[words] = Client(headers=bearing(issued.secret)).get("/page/")
+
+    refused = [answer for words, answer in answers.items() if words not in opened_by]
+    assert [words for words, answer in answers.items() if answer.status_code == 200] == opened_by
+    assert {answer.status_code for answer in refused} <= {403}
+    assert all('error="insufficient_scope", scope="' in answer["WWW-Authenticate"] for answer in refused)
+
+
 class OnlyPersonal(TokenMiddleware):
     accept = frozenset({Purpose.PERSONAL})
 

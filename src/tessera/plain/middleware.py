@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.views.decorators.debug import sensitive_variables
 
-from tessera.conf import current
-from tessera.errors import InvalidCredential, TesseraError
+from tessera.conf import current, scopes
+from tessera.errors import InsufficientScope, InvalidCredential, TesseraError
 from tessera.format.opaque import Purpose
+from tessera.format.scope import split
 from tessera.http.carriers import ACCESS_COOKIE, Carrier
 from tessera.plain.authentication import authenticate, presented
 from tessera.plain.refusals import refused, varied
@@ -34,6 +35,10 @@ class TokenMiddleware:
 
     accept: ClassVar[frozenset[Purpose]] = ADMITTED
     """The purposes of the tokens that count."""
+
+    scope: ClassVar[str | None] = None
+    """What a token has to be good for, in words of the site's `SCOPES`; `None`: for all of them. The views that this
+    opens ask for none: with a token to look at tracks, the admin would change passwords."""
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
@@ -61,7 +66,10 @@ class TokenMiddleware:
         try:
             credential = presented(request)
             if credential is not None:
-                authenticate(request, credential, self.accept)
+                principal = authenticate(request, credential, self.accept)
+                needed = frozenset(scopes()) if self.scope is None else split(self.scope)
+                if not needed <= principal.scope:
+                    raise InsufficientScope(needed)
         except TesseraError as error:
             is_dead_cookie = (
                 credential and credential.carrier is Carrier.COOKIE and isinstance(error, InvalidCredential)
