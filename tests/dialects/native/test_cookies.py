@@ -105,6 +105,33 @@ def test_a_token_without_an_end_is_kept_for_as_long_as_a_browser_keeps_any(brows
     assert list(browser.kept()) == [ACCESS_COOKIE]
 
 
+def test_the_sign_in_that_the_browser_had_ends_with_the_next_one(browser, client):
+    browser.log_in(label="before")
+    phone = client.post(LOGIN, ADA).json()["access_token"]
+    before = browser.kept()[ACCESS_COOKIE]
+
+    browser.log_in(label="now")
+
+    assert [opens(token) for token in (before, phone, browser.kept()[ACCESS_COOKIE])] == [False, True, True]
+    assert Grant.objects.get(label="before").revoked_reason == "replaced"
+
+
+@pytest.mark.parametrize("kept", [pytest.param("x", id="nonsense"), pytest.param("tsrr_\xff", id="no text")])
+def test_whatever_the_browser_had_does_not_stand_in_the_way_of_a_log_in(browser, kept):
+    browser.cookies[REFRESH_COOKIE] = browser.cookies[ACCESS_COOKIE] = kept
+
+    assert browser.log_in().status_code == 200
+
+
+def test_a_log_in_that_fails_ends_nothing(browser):
+    browser.log_in()
+    before = browser.kept()[ACCESS_COOKIE]
+
+    browser.log_in(password="byron")
+
+    assert opens(before)
+
+
 @pytest.mark.parametrize("encoding", ["json", "multipart"])
 def test_without_the_word_the_tokens_are_in_the_body_whatever_page_asks(browser, encoding):
     answer = browser.post(LOGIN, ADA, format=encoding, headers={"Origin": "https://evil.example"})

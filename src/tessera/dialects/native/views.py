@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound
@@ -31,6 +32,7 @@ from tessera.format.opaque import Purpose
 from tessera.http.carriers import ACCESS_COOKIE, REFRESH_COOKIE
 from tessera.models import Kind
 from tessera.web.cookies import clear, cookie, has_cookies, refuse_forgery
+from tessera.web.defaults import ADMITTED
 from tessera.web.origin import origin_of
 
 REFRESH = frozenset({Purpose.REFRESH})
@@ -73,7 +75,11 @@ class LogIn(NativeEndpoint):
                 **origin_of(request._request),
             )
         )
-        return kept_pair(issued) if sent["carrier"] == COOKIE else pair(issued)
+        if sent["carrier"] != COOKIE:
+            return pair(issued)
+        # The browser forgets the pair that it had: left alive, that would be a device which nobody can sign out there.
+        end_kept(request._request, "replaced")
+        return kept_pair(issued)
 
 
 class Refresh(NativeEndpoint):
@@ -160,9 +166,14 @@ class LogOut(NativeEndpoint, PresentedToken):
             refuse_forgery(request._request)
         except CsrfFailed as refusal:
             raise refusal if has_cookies(request._request) else NotAuthenticated from refusal
-        for name, accept in ((REFRESH_COOKIE, REFRESH), (ACCESS_COOKIE, self.authenticator.accept)):
-            with suppress(InvalidCredential):
-                revoke_presented(cookie(request._request, name) or b"", accept=accept, reason="logout")
+        end_kept(request._request, "logout")
         response = Response(status=204)
         clear(response)
         return response
+
+
+def end_kept(request: HttpRequest, reason: str) -> None:
+    """End what the cookies name. They may hold anything."""
+    for name, accept in ((REFRESH_COOKIE, REFRESH), (ACCESS_COOKIE, ADMITTED)):
+        with suppress(InvalidCredential):
+            revoke_presented(cookie(request, name) or b"", accept=accept, reason=reason)
