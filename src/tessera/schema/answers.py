@@ -22,19 +22,20 @@ class TokenProblemSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField(read_only=True)
 
 
-class LoginProblemSerializer(serializers.Serializer[Any]):
-    """A response that says what is wrong with a field, with both together, or with the whole body."""
-
-    username = serializers.ListField(child=serializers.CharField(), required=False)
-    password = serializers.ListField(child=serializers.CharField(), required=False)
-    non_field_errors = serializers.ListField(child=serializers.CharField(), required=False)
-    detail = serializers.CharField(required=False)
+def problems(name: str, *fields: str, also: Sequence[str] = ()) -> type[serializers.Serializer[Any]]:
+    """A response that says what is wrong with a field, with several of them together, or with the whole body."""
+    lists = {
+        field: serializers.ListField(child=serializers.CharField(), required=False)
+        for field in (*fields, "non_field_errors")
+    }
+    texts = {told: serializers.CharField(required=False) for told in ("detail", *also)}
+    return type(f"{name}Serializer", (serializers.Serializer,), {"__doc__": problems.__doc__, **lists, **texts})
 
 
 ANSWERS = {
     200: OpenApiResponse(IssuedTokenSerializer, "A new token. It can be read here and never again."),
     204: OpenApiResponse(None, "It has ended."),
-    400: OpenApiResponse(LoginProblemSerializer, "Nobody signs in with that."),
+    400: OpenApiResponse(problems("LoginProblem", "username", "password"), "Nobody signs in with that."),
     401: OpenApiResponse(TokenProblemSerializer, "No token was presented, or one that opens nothing."),
     415: OpenApiResponse(TokenProblemSerializer, "The body is of a kind, or in a charset, that is not read."),
     429: OpenApiResponse(TokenProblemSerializer, "Too many: wait, then try again."),

@@ -12,7 +12,7 @@ from rest_framework.permissions import AllowAny, IsAuthenticated
 from tessera.conf import current
 from tessera.http.carriers import REFRESH_COOKIE
 from tessera.models import Kind
-from tessera.schema.answers import ANSWERS, LoginProblemSerializer, described
+from tessera.schema.answers import ANSWERS, described, problems
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -60,33 +60,18 @@ class NativeProblemSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="For programs to compare. It is never translated.")
 
 
-class NativeLoginProblemSerializer(LoginProblemSerializer):
-    """A response that says what is wrong with a field, or with the whole body."""
+CODE = ["code"]
+"""What stands beside a `detail` in this dialect."""
 
-    label = serializers.ListField(  # type: ignore[assignment]
-        child=serializers.CharField(), required=False
-    )
-    email = serializers.ListField(child=serializers.CharField(), required=False)
-    remember = serializers.ListField(child=serializers.CharField(), required=False)
-    carrier = serializers.ListField(child=serializers.CharField(), required=False)
-    scope = serializers.ListField(child=serializers.CharField(), required=False)
-    code = serializers.CharField(required=False)
-
-
-class NativeRefreshProblemSerializer(serializers.Serializer[Any]):
-    """A response that says what is wrong with the field, or with the whole body."""
-
-    refresh_token = serializers.ListField(child=serializers.CharField(), required=False)
-    scope = serializers.ListField(child=serializers.CharField(), required=False)
-    non_field_errors = serializers.ListField(child=serializers.CharField(), required=False)
-    detail = serializers.CharField(required=False)
-    code = serializers.CharField(required=False)
-
+LOGIN_PROBLEMS = problems(
+    "NativeLoginProblem", "username", "email", "password", "label", "scope", "remember", "carrier", also=CODE
+)
+REFRESH_PROBLEMS = problems("NativeRefreshProblem", "refresh_token", "scope", also=CODE)
 
 NATIVE_ANSWERS = {
     200: OpenApiResponse(IssuedPairSerializer, "A pair. It can be read here and never again."),
     204: ANSWERS[204],
-    400: OpenApiResponse(NativeRefreshProblemSerializer, "The body holds no such token, or cannot be read."),
+    400: OpenApiResponse(REFRESH_PROBLEMS, "The body holds no such token, or cannot be read."),
     401: OpenApiResponse(NativeProblemSerializer, "What was presented opens nothing."),
     403: OpenApiResponse(NativeProblemSerializer, "The site's policy does not allow it, or a page may be another's."),
     **{code: OpenApiResponse(NativeProblemSerializer, ANSWERS[code].description) for code in (415, 429, 503)},
@@ -99,7 +84,7 @@ NATIVE_VERIFY_ANSWERS = {
 NATIVE_CSRF_ANSWERS = {200: OpenApiResponse(CsrfTokenSerializer, "And a cookie, with which it is compared.")}
 NATIVE_LOGIN_ANSWERS = {
     **NATIVE_ANSWERS,
-    400: OpenApiResponse(NativeLoginProblemSerializer, "The body has not the right fields, or cannot be read."),
+    400: OpenApiResponse(LOGIN_PROBLEMS, "The body has not the right fields, or cannot be read."),
     401: OpenApiResponse(NativeProblemSerializer, "Nobody signs in with that."),
 }
 

@@ -11,8 +11,8 @@ from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
 
 from tessera.models import Kind
-from tessera.schema.answers import ANSWERS, HEADERS
-from tessera.schema.native import NATIVE_ANSWERS, NativeProblemSerializer
+from tessera.schema.answers import ANSWERS, HEADERS, problems
+from tessera.schema.native import CODE, NATIVE_ANSWERS, NativeProblemSerializer
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -61,21 +61,10 @@ class NewPersonalTokenSerializer(serializers.Serializer[Any]):
     expires_in = serializers.IntegerField(required=False, help_text="Seconds. Without it, there is no end.")
 
 
-class FieldProblemsSerializer(serializers.Serializer[Any]):
-    """A response that says what is wrong with a field, or with the whole body."""
-
-    label = serializers.ListField(  # type: ignore[assignment]
-        child=serializers.CharField(), required=False
-    )
-    scope = serializers.ListField(child=serializers.CharField(), required=False)
-    lifetime = serializers.ListField(child=serializers.CharField(), required=False)
-    non_field_errors = serializers.ListField(child=serializers.CharField(), required=False)
-    detail = serializers.CharField(required=False)
-    code = serializers.CharField(required=False)
-
+FIELD_PROBLEMS = problems("FieldProblems", "label", "scope", "lifetime", also=CODE)
 
 REFUSALS = {
-    400: OpenApiResponse(FieldProblemsSerializer, "The body has not the right fields, or cannot be read."),
+    400: OpenApiResponse(FIELD_PROBLEMS, "The body has not the right fields, or cannot be read."),
     401: OpenApiResponse(NativeProblemSerializer, ANSWERS[401].description),
     403: OpenApiResponse(
         NativeProblemSerializer,
