@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tessera.errors import InvalidScope
-from tessera.format.scope import join, split
+from tessera.format.scope import join, part, split
 
 # RFC 6749 §3.3: visible ASCII, without the quotation mark and the backslash.
 TOKENS = st.text([chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"\\'], min_size=1)
@@ -47,3 +47,24 @@ def test_what_is_no_scope_token_is_no_scope(token):
 def test_a_text_is_no_set_of_tokens():
     with pytest.raises(InvalidScope, match="'read'"):
         join("read")
+
+
+WHOLE = frozenset({"read", "write"})
+
+
+@pytest.mark.parametrize(
+    ("asked", "got"),
+    [
+        pytest.param(None, WHOLE, id="nothing said"),
+        pytest.param(WHOLE, WHOLE, id="all"),
+        pytest.param(frozenset({"read"}), frozenset({"read"}), id="less"),
+        pytest.param(frozenset(), frozenset(), id="none at all"),
+    ],
+)
+def test_a_part_of_a_scope_is_what_was_asked_for(asked, got):
+    assert part(WHOLE, asked) == got
+
+
+def test_no_part_of_a_scope_is_more_than_the_whole():
+    with pytest.raises(InvalidScope, match="wider"):
+        part(WHOLE, frozenset({"read", "delete"}))

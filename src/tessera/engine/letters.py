@@ -16,11 +16,10 @@ from tessera.engine.revocation import Which, ended_for, tell
 from tessera.engine.rows.lookup import live
 from tessera.engine.rows.storage import alias
 from tessera.engine.verification import refuse_broken_bond
-from tessera.errors import InvalidScope, Unknown
+from tessera.errors import Unknown
 from tessera.format import scope
 from tessera.format.opaque import Opaque
 from tessera.models import Grant, Kind
-from tessera.words import gettext_noop as _
 
 audit = logging.getLogger("tessera.audit")
 
@@ -60,22 +59,15 @@ class Opening:
         return issued
 
     def _ask(self, letter: Grant) -> Ask:
+        """What it promises, or the part that is asked for. Words that the site no longer has fall away."""
+        promised = scope.split(letter.scope) & scopes().keys()
         return Ask(
             subject=letter.subject,
             kind=self.into,
             label=letter.label,
-            scope=self._scope(letter),
+            scope=scope.part(promised, self.scope),
             may_refresh=self.into in REFRESHABLE,
         )
-
-    def _scope(self, letter: Grant) -> frozenset[str]:
-        """What it promises, or the part that is asked for. Words that the site no longer has fall away."""
-        promised = scope.split(letter.scope) & scopes().keys()
-        if self.scope is None:
-            return promised
-        if not self.scope <= promised:
-            raise InvalidScope(_("The scope is wider than the one that was granted."))
-        return self.scope
 
     @contextmanager
     def _spent(self, letter: Grant) -> Iterator[None]:

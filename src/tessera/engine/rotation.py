@@ -74,7 +74,7 @@ class Trade:
         child = self._child(grant)
         if child and grant.is_rotated_within(current().REUSE_WINDOW, self.now):
             refuse_broken_bond(child.refresh, grant)
-            if not scope.split(grant.scope) <= self._asked_of(_whole(grant)):
+            if not scope.split(grant.scope) <= scope.part(_whole(grant), self.scope):
                 raise InvalidScope(_("The token was traded just now, for one of another scope."))
             return Issued(child.access_secret, grant, child.refresh_secret)
         if child and grant.seen_at is None and grant.is_rotated_within(current().RETRY_LIMIT, self.now):
@@ -122,18 +122,10 @@ class Trade:
 
     def _scopes(self, grant: Grant, whole: frozenset[str]) -> dict[str, Any]:
         """What the row says of the scope of the next pair."""
-        asked = self._asked_of(whole)
+        asked = scope.part(whole, self.scope)
         told = {"scope": scope.join(asked), "refresh_scope": None if asked == whole else scope.join(whole)}
         # The row has one scope for both: the access token before must not have, for the window, what it never had.
         return told if asked <= scope.split(grant.scope) else {**told, "previous_access_digest": None}
-
-    def _asked_of(self, whole: frozenset[str]) -> frozenset[str]:
-        """The part that is asked for."""
-        if self.scope is None:
-            return whole
-        if not self.scope <= whole:
-            raise InvalidScope(_("The scope is wider than the one that was granted."))
-        return self.scope
 
     def _end(self, grant: Grant) -> None:
         """End a grant whose token was traded before, unless it has ended just now."""

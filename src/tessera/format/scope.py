@@ -34,3 +34,16 @@ def join(scope: Iterable[str]) -> str:
 def split(text: str) -> frozenset[str]:
     """The scope that `join` wrote."""
     return frozenset(text.split())
+
+
+def part(whole: frozenset[str], asked: frozenset[str] | None) -> frozenset[str]:
+    """What is asked for, of what was granted: all of it, where nothing is said (RFC 6749 §6).
+
+    Raises:
+        InvalidScope: it is more than that.
+    """
+    if asked is None:
+        return whole
+    if not asked <= whole:
+        raise InvalidScope(_("The scope is wider than the one that was granted."))
+    return asked
