@@ -56,6 +56,12 @@ def test_the_view_does_not_run_and_the_request_speaks_for_nobody_else(hand_out, 
     assert answer.status_code == 403
 
 
+def test_a_token_without_it_does_not_say_who_asks(hand_out):
+    answer = Client().get("/writing/", headers=with_scope(hand_out))
+
+    assert (answer.status_code, answer.wsgi_request.user.is_anonymous) == (403, True)
+
+
 def test_without_a_token_it_is_a_401(db):
     answer = Client().get("/writing/")
 

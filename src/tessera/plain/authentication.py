@@ -1,6 +1,7 @@
 """For whom a request of Django's speaks: who opens it, and what protects it from a page of another site."""
 
 from collections.abc import Container
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -9,11 +10,20 @@ from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
 from tessera.conf import current
-from tessera.engine.verification import Principal, verify
+from tessera.engine.verification import verify
+from tessera.errors import InsufficientScope
 from tessera.format.opaque import Purpose
 from tessera.http.carriers import Carrier, Credential, from_request
 from tessera.web.cookies import refuse_forgery
 from tessera.web.defaults import SCHEMES, in_lower_case
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What a token has to be, to open a view."""
+
+    accept: Container[Purpose]
+    scope: frozenset[str]
 
 
 def presented(request: HttpRequest) -> Credential | None:
@@ -27,18 +37,21 @@ def presented(request: HttpRequest) -> Credential | None:
 
 
 @sensitive_variables()
-def authenticate(request: Any, credential: Credential, accept: Container[Purpose]) -> Principal:
+def authenticate(request: Any, credential: Credential, needed: Needed) -> None:
     """Have the request speak for whom the credential speaks: `request.user`, `request.auser` and `request.auth`.
 
     Raises:
         InvalidCredential: it opens nothing.
+        InsufficientScope: it is good, and not for this.
         CsrfFailed: it came in a cookie, and may have been sent by a page of another site.
         StoreDown: the storage does not answer.
     """
     # Before anything is looked up: a forged request must not even count as a use.
     if credential.carrier is Carrier.COOKIE:
         refuse_forgery(request)
-    principal = verify(credential.secret, accept=accept)
+    principal = verify(credential.secret, accept=needed.accept)
+    if not needed.scope <= principal.scope:
+        raise InsufficientScope(needed.scope)
     # No page of another site can have a browser send the header. The middleware and the decorators of Django go by this
     # attribute of theirs, and look no further.
     request.csrf_processing_done = True
@@ -48,4 +61,3 @@ def authenticate(request: Any, credential: Credential, accept: Container[Purpose
         return user
 
     request.user, request.auser, request.auth = user, auser, principal
-    return principal

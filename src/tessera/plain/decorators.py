@@ -1,7 +1,6 @@
 """A view that only a token opens."""
 
 from collections.abc import Callable, Container
-from dataclasses import dataclass
 from functools import partial, wraps
 from inspect import isawaitable, unwrap
 from typing import Any, TypeVar, overload
@@ -11,22 +10,14 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.debug import sensitive_variables
 
-from tessera.errors import InsufficientScope, NotPresented, TesseraError
+from tessera.errors import NotPresented, TesseraError
 from tessera.format.opaque import Purpose
 from tessera.format.scope import join, split
-from tessera.plain.authentication import authenticate, presented
+from tessera.plain.authentication import Needed, authenticate, presented
 from tessera.plain.refusals import refused, varied
 from tessera.web.defaults import ADMITTED
 
 View = TypeVar("View", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True, slots=True)
-class Needed:
-    """What a token has to be, to open a view."""
-
-    accept: Container[Purpose]
-    scope: frozenset[str]
 
 
 @overload
@@ -82,9 +73,7 @@ def _refusal(request: HttpRequest, needed: Needed) -> HttpResponseBase | None:
         credential = presented(request)
         if credential is None:
             raise NotPresented
-        principal = authenticate(request, credential, needed.accept)
-        if not needed.scope <= principal.scope:
-            raise InsufficientScope(needed.scope)
+        authenticate(request, credential, needed)
     except TesseraError as error:
         _roll_back()
         return refused(error, request)

@@ -9,11 +9,11 @@ from django.urls import Resolver404, resolve
 from django.views.decorators.debug import sensitive_variables
 
 from tessera.conf import current, scopes
-from tessera.errors import InsufficientScope, InvalidCredential, TesseraError
+from tessera.errors import InvalidCredential, TesseraError
 from tessera.format.opaque import Purpose
 from tessera.format.scope import split
 from tessera.http.carriers import ACCESS_COOKIE, Carrier
-from tessera.plain.authentication import authenticate, presented
+from tessera.plain.authentication import Needed, authenticate, presented
 from tessera.plain.refusals import refused, varied
 from tessera.web.defaults import ADMITTED
 
@@ -66,10 +66,8 @@ class TokenMiddleware:
         try:
             credential = presented(request)
             if credential is not None:
-                principal = authenticate(request, credential, self.accept)
-                needed = frozenset(scopes()) if self.scope is None else split(self.scope)
-                if not needed <= principal.scope:
-                    raise InsufficientScope(needed)
+                scope = frozenset(scopes()) if self.scope is None else split(self.scope)
+                authenticate(request, credential, Needed(self.accept, scope))
         except TesseraError as error:
             is_dead_cookie = (
                 credential and credential.carrier is Carrier.COOKIE and isinstance(error, InvalidCredential)
