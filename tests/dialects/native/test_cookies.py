@@ -116,6 +116,19 @@ def test_the_sign_in_that_the_browser_had_ends_with_the_next_one(browser, client
     assert Grant.objects.get(label="before").revoked_reason == "replaced"
 
 
+@pytest.mark.parametrize("when_full", ["evict", "refuse"])
+def test_where_sign_ins_are_limited_a_browser_that_logs_in_anew_takes_nobodys_room(
+    browser, client, settings, when_full
+):
+    settings.TESSERA = {**settings.TESSERA, "LIMITS": {"sign-in": (2, when_full)}}
+    phone = client.post(LOGIN, ADA).json()["access_token"]
+
+    answers = [browser.log_in() for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert [opens(token) for token in (phone, browser.kept()[ACCESS_COOKIE])] == [True, True]
+
+
 @pytest.mark.parametrize("kept", [pytest.param("x", id="nonsense"), pytest.param("tsrr_\xff", id="no text")])
 def test_whatever_the_browser_had_does_not_stand_in_the_way_of_a_log_in(browser, kept):
     browser.cookies[REFRESH_COOKIE] = browser.cookies[ACCESS_COOKIE] = kept

@@ -63,6 +63,10 @@ class LogIn(NativeEndpoint):
         user = log_in(request._request, sent["username"], sent["password"], is_nobodys=sent["is_nobodys"])
         if user is None:
             raise InvalidLogin
+        if sent["carrier"] == COOKIE:
+            # The browser forgets the pair that it had: left alive, that would be a device which nobody can sign out
+            # there. And counted beside the new one, it would use up the room of another device.
+            end_kept(request._request, "replaced")
         issued = issue(
             Ask(
                 subject=user,
@@ -75,11 +79,7 @@ class LogIn(NativeEndpoint):
                 **origin_of(request._request),
             )
         )
-        if sent["carrier"] != COOKIE:
-            return pair(issued)
-        # The browser forgets the pair that it had: left alive, that would be a device which nobody can sign out there.
-        end_kept(request._request, "replaced")
-        return kept_pair(issued)
+        return kept_pair(issued) if sent["carrier"] == COOKIE else pair(issued)
 
 
 class Refresh(NativeEndpoint):
