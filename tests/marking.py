@@ -45,6 +45,9 @@ NAMES = frozenset(
 ANSWERS = {"message_user": 1, "add_error": 1, "HttpResponse": 0, "HttpResponseForbidden": 0, "Response": 0}
 """What tells people something, and which of its arguments they read."""
 
+WORDLESS = frozenset({"status", "code", "retry_after"})
+"""What a problem has beside its words."""
+
 TAG = re.compile(r"{% *(block|end)?(?:trans|translate)\b *(?:\"([^\"]*)\"|'([^']*)')?.*?%}")
 BLOCK = re.compile(
     r"{% *blocktrans(?:late)?\b[^%]*%}(.*?)(?:{% *plural *%}(.*?))?{% *endblocktrans(?:late)? *%}", re.DOTALL
@@ -121,13 +124,12 @@ def unmarked(source: str) -> Iterator[tuple[int, str]]:
 
 def untranslated(source: str) -> Iterator[tuple[int, str]]:
     """The line of each answer to a client that is made of an error and left in English."""
-    for node in ast.walk(ast.parse(source)):
-        if (
-            isinstance(node, ast.Call)
-            and called(node) in {"problem", "in_words"}
-            and "gettext" not in ast.unparse(node)
-        ):
-            yield node.lineno, ast.unparse(node)
+    tree = ast.parse(source)
+    wordless = [each.value for each in ast.walk(tree) if isinstance(each, ast.Attribute) and each.attr in WORDLESS]
+    calls = (each for each in ast.walk(tree) if isinstance(each, ast.Call) and each not in wordless)
+    for call in calls:
+        if called(call) in {"problem", "in_words"} and "gettext" not in ast.unparse(call):
+            yield call.lineno, ast.unparse(call)
 
 
 def unmarked_in_page(page: str) -> Iterator[tuple[int, str]]:
