@@ -2,6 +2,7 @@
 
 from secrets import token_bytes
 from threading import Event
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
@@ -230,6 +231,17 @@ def test_a_revocation_that_does_not_say_of_what_is_a_mistake(hand_out, asked):
     with pytest.raises(TypeError):
         revoke(*grants, **whose)
 
+    assert is_live(issued)
+
+
+@pytest.mark.django_db
+def test_who_has_a_secret_in_hand_is_told_how_to_come_by_its_grant(hand_out):
+    issued: Any = hand_out()
+
+    with pytest.raises(TypeError, match="such as issued") as refused:
+        revoke(issued.secret)
+
+    assert issued.secret not in str(refused.value)
     assert is_live(issued)
 
 

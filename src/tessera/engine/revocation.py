@@ -103,6 +103,8 @@ def _presented(opaque: Opaque) -> Q:
 
 
 def _id_of(grant: Grant | UUID) -> UUID:
+    if isinstance(grant, str | bytes):  # Nothing of it in the message: it may be a secret.
+        raise TypeError("revoke() takes grants, such as issued.grant, or verify(secret, accept=…).grant.")
     return grant if isinstance(grant, UUID) else grant.pk
 
 
