@@ -14,7 +14,8 @@ from tessera.errors import NotPresented, TesseraError
 from tessera.format.opaque import Purpose
 from tessera.format.scope import join, split
 from tessera.plain.authentication import Needed, authenticate, presented
-from tessera.plain.refusals import refused, varied
+from tessera.plain.refusals import refused
+from tessera.web.cookies import varied
 from tessera.web.defaults import ADMITTED
 
 View = TypeVar("View", bound=Callable[..., Any])

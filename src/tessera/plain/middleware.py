@@ -14,7 +14,8 @@ from tessera.format.opaque import Purpose
 from tessera.format.scope import split
 from tessera.http.carriers import ACCESS_COOKIE, Carrier
 from tessera.plain.authentication import Needed, authenticate, presented
-from tessera.plain.refusals import refused, varied
+from tessera.plain.refusals import refused
+from tessera.web.cookies import varied
 from tessera.web.defaults import ADMITTED
 
 

@@ -5,12 +5,14 @@ A browser sends a cookie whatever page has made the request. So whoever acts on 
 """
 
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.cache import patch_vary_headers
 
+from tessera.conf import current
 from tessera.engine.issuance import Issued
 from tessera.errors import CsrfFailed, MalformedHeader
 from tessera.http.carriers import ACCESS_COOKIE, REFRESH_COOKIE, from_cookies
@@ -20,6 +22,8 @@ LONGEST_AGE = timedelta(days=400)
 """No browser keeps a cookie for longer (RFC 6265bis §5.5), so one whose token never ends has this age."""
 
 _SAME_SITE: Literal["Lax"] = "Lax"
+
+R = TypeVar("R", bound=HttpResponseBase)
 
 
 def cookie(request: HttpRequest, name: str) -> bytes | None:
@@ -50,6 +54,12 @@ def refuse_forgery(request: HttpRequest) -> None:
     check = _Check(lambda _: None)  # type: ignore[arg-type]
     if reason := check.process_view(request, None, (), {}):  # type: ignore[arg-type]
         raise CsrfFailed(gettext_noop("CSRF Failed: %(reason)s"), reason=reason)
+
+
+def varied(response: R) -> R:
+    """The response, which depends on what carries a credential (RFC 9110 §12.5.5)."""
+    patch_vary_headers(response, ["Authorization", "Cookie"] if current().COOKIES else ["Authorization"])
+    return response
 
 
 def keep(response: HttpResponseBase, issued: Issued, now: datetime) -> None:

@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from django.utils.cache import patch_vary_headers
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ErrorDetail
 from rest_framework.request import Request
@@ -12,6 +11,7 @@ from tessera.conf import current
 from tessera.drf.endpoint import Endpoint
 from tessera.errors import TesseraError
 from tessera.http.problems import challenge
+from tessera.web.cookies import varied
 from tessera.web.refusals import challenge_of
 
 FIRST_PARTY = ""
@@ -47,10 +47,7 @@ class NativeEndpoint(Endpoint):
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Say that the answer depends on the cookies, where it may."""
-        response = super().finalize_response(request, response, *args, **kwargs)
-        if current().COOKIES:
-            patch_vary_headers(response, ["Cookie"])
-        return response
+        return varied(super().finalize_response(request, response, *args, **kwargs))
 
     def handle_exception(self, exc: Exception) -> Response:
         """Answer an error. The challenge names it if a token was presented, in the header or the body (RFC 6750 §3)."""
