@@ -1,7 +1,10 @@
 """The endpoints: who somebody is for a pair, a refresh token for the next pair, what a token is, and its end."""
 
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.utils.translation import gettext_lazy as _
@@ -57,29 +60,32 @@ class LogIn(NativeEndpoint):
     def post(self, request: Request) -> Response:
         """Log in, and issue a pair."""
         sent = self.sent(request)
-        if sent["carrier"] == COOKIE:
+        in_cookies = sent["carrier"] == COOKIE
+        if in_cookies:
             # Before the password: another site's page must not sign its visitor in, as somebody else.
             refuse_forgery(request._request)
         user = log_in(request._request, sent["username"], sent["password"], is_nobodys=sent["is_nobodys"])
         if user is None:
             raise InvalidLogin
-        if sent["carrier"] == COOKIE:
+        if in_cookies:
             # The browser forgets the pair that it had: left alive, that would be a device which nobody can sign out
             # there. And counted beside the new one, it would use up the room of another device.
             end_kept(request._request, "replaced")
-        issued = issue(
-            Ask(
-                subject=user,
-                kind=Kind.SIGN_IN,
-                client=FIRST_PARTY,
-                label=sent["label"],
-                scope=sent["scope"],
-                lifetime=None if sent["remember"] else current().short_lifetime(),
-                may_refresh=True,
-                **origin_of(request._request),
-            )
+        issued = issue(self.ask(user, request._request, sent))
+        return kept_pair(issued) if in_cookies else pair(issued)
+
+    def ask(self, user: AbstractBaseUser, request: HttpRequest, sent: Mapping[str, Any]) -> Ask:
+        """What was asked for, in the words of the engine."""
+        return Ask(
+            subject=user,
+            kind=Kind.SIGN_IN,
+            client=FIRST_PARTY,
+            label=sent["label"],
+            scope=sent["scope"],
+            lifetime=None if sent["remember"] else current().short_lifetime(),
+            may_refresh=True,
+            **origin_of(request),
         )
-        return kept_pair(issued) if sent["carrier"] == COOKIE else pair(issued)
 
 
 class Refresh(NativeEndpoint):
