@@ -355,6 +355,16 @@ def test_a_dead_cookie_is_nobody_and_does_not_keep_its_user_from_any_page(cookie
     assert [answer.status_code for answer in answers] == [200, 302, 200, 401]
 
 
+def test_so_is_one_that_is_good_for_less_than_all(cookies, hand_out, settings):
+    settings.TESSERA = {**settings.TESSERA, "SCOPES": {"tracks:read": "See tracks"}}
+    client = browser(hand_out(scope=frozenset({"tracks:read"})).secret)
+
+    answers = [client.get("/page/"), client.get("/members/"), client.get("/accounts/login/"), client.get("/function/")]
+
+    assert answers[0].json() == NOBODY
+    assert [answer.status_code for answer in answers] == [200, 302, 200, 200]
+
+
 def test_beside_a_dead_cookie_a_session_is_under_protection_as_ever(cookies, dead, user):
     client = browser(dead)
     client.force_login(user)

@@ -9,7 +9,7 @@ from django.urls import Resolver404, resolve
 from django.views.decorators.debug import sensitive_variables
 
 from tessera.conf import current, scopes
-from tessera.errors import InvalidCredential, TesseraError
+from tessera.errors import InsufficientScope, InvalidCredential, TesseraError
 from tessera.format.opaque import Purpose
 from tessera.format.scope import split
 from tessera.http.carriers import ACCESS_COOKIE, Carrier
@@ -23,10 +23,11 @@ class TokenMiddleware:
     """`MIDDLEWARE = [..., "tessera.plain.TokenMiddleware"]`, after `AuthenticationMiddleware`.
 
     `request.user` is whoever presents a token, and `request.auth` then a `tessera.Principal`. Without a token it is
-    whoever the session says, and `request.auth` is `None`. A token in the header that opens nothing is answered 401.
+    whoever the session says, and `request.auth` is `None`. A token in the header that opens nothing is answered 401,
+    and one whose `scope` is too little 403.
 
-    A cookie that opens nothing is no token, as a dead session is none: a browser sends it unasked, and its user could
-    not even reach a page to log in again. `token_required` answers 401 to that, too.
+    A cookie that opens nothing here is no token, as a dead session is none: a browser sends it unasked, and its user
+    could not even reach a page to log in again. `token_required` answers 401 or 403 to that, too.
 
     It leaves alone every view that Django's `login_not_required` opens: log-in pages, those of REST framework, which
     has authenticators of its own, and those under `token_required`.
@@ -70,10 +71,9 @@ class TokenMiddleware:
                 scope = frozenset(scopes()) if self.scope is None else split(self.scope)
                 authenticate(request, credential, Needed(self.accept, scope))
         except TesseraError as error:
-            is_dead_cookie = (
-                credential and credential.carrier is Carrier.COOKIE and isinstance(error, InvalidCredential)
-            )
-            return None if is_dead_cookie else refused(error, request)
+            is_in_cookie = credential is not None and credential.carrier is Carrier.COOKIE
+            opens_nothing = isinstance(error, InvalidCredential | InsufficientScope)
+            return None if is_in_cookie and opens_nothing else refused(error, request)
         return None
 
 
