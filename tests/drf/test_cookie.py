@@ -52,6 +52,15 @@ def asked(view, method="get", **headers):
     return view(request)
 
 
+@pytest.mark.parametrize("charset", ["klingon", "hex", "idna", "undefined"])
+def test_a_form_in_a_charset_that_nobody_can_read_proves_nothing(browser, charset):
+    form = f"application/x-www-form-urlencoded; charset={charset}"
+
+    answer = browser.post(WHOAMI, b"a=\xff..b", content_type=form, headers={"Origin": OURS})
+
+    assert answer.status_code == 403
+
+
 @pytest.mark.parametrize("method", UNSAFE)
 def test_what_changes_something_is_refused_to_another_sites_page(browser, method):
     forged, header = browser.forge(WHOAMI, method=method), bearing(browser.kept()[ACCESS_COOKIE])

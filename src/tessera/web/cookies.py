@@ -7,6 +7,7 @@ A browser sends a cookie whatever page has made the request. So whoever acts on 
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
@@ -52,7 +53,11 @@ def refuse_forgery(request: HttpRequest) -> None:
         CsrfFailed: another site's page may have sent it. The detail says what is missing.
     """
     check = _Check(lambda _: None)  # type: ignore[arg-type]
-    if reason := check.process_view(request, None, (), {}):  # type: ignore[arg-type]
+    try:
+        reason = check.process_view(request, None, (), {})  # type: ignore[arg-type]
+    except (BadRequest, LookupError, UnicodeError) as error:  # It looks into a form, whatever charset that has.
+        raise CsrfFailed(gettext_noop("CSRF Failed: %(reason)s"), reason="the body cannot be read.") from error
+    if reason:
         raise CsrfFailed(gettext_noop("CSRF Failed: %(reason)s"), reason=reason)
 
 
