@@ -1,7 +1,7 @@
 """What a user holds: the live tokens that he may see, name and end, from a sign-in of his.
 
 A sign-in says who it is at the door. But he may have been shut out since, from another device, so what must not come
-after that is done while nobody else manages tokens of that user: two who sign each other out do not both succeed, and
+after that is done while nobody else manages tokens of that user: of two who sign out all others one stays, and
 no token is made for somebody who has just been signed out everywhere.
 """
 
