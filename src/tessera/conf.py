@@ -29,7 +29,7 @@ LOGIN_RATES: Mapping[str, str] = MappingProxyType(
 """Those that keep a password from being guessed."""
 
 DEFAULT_RATES: Mapping[str, str] = MappingProxyType(
-    {**LOGIN_RATES, "refresh": "30/minute", "refused": "60/minute", "letter": "60/minute"}
+    {**LOGIN_RATES, "refresh": "30/minute", "refused": "60/minute", "letter": "60/minute", "personal": "60/hour"}
 )
 
 
@@ -144,14 +144,16 @@ class Settings:
     - `slowed` (1/minute): in place of `name_and_address`. A guesser with a thousand addresses then has a thousand
       guesses a minute at the most, and a user who is on a journey still gets in.
 
-    Three more limit what cannot be guessed, and costs queries all the same:
+    Four more limit what cannot be guessed, and costs queries or rows all the same:
 
     - `refresh` (30/minute): refreshes of one sign-in. It needs one for each `ACCESS_LIFETIME`, and many tabs that awake
       together a few more.
     - `refused` (60/minute): refusals of one token that was good once, or, of what might be an adopted key, from one
       address. A page that sends everything at once with a dead token does not get there; a program in a loop does.
     - `letter` (60/minute): letters that are redeemed from one address. A class that opens its letters in one lesson has
-      one address."""
+      one address.
+    - `personal` (60/hour): personal tokens that one user makes by the native dialect. `LIMITS` says how many live ones
+      he may have in all."""
 
     def rates(self) -> Mapping[str, str | None]:
         """`RATES` over the defaults."""

@@ -413,6 +413,16 @@ def test_a_personal_token_is_told_once(client, user, phone, sent, label, seconds
     assert client.get("/whoami/", headers=bearing(body["token"])).json() == {"username": "ada"}
 
 
+def test_past_the_rate_of_its_user_no_personal_token_is_made(client, phone, settings, clock):
+    settings.TESSERA = {**settings.TESSERA, "RATES": {"personal": "2/hour"}}
+
+    answers = [by(client, phone, "post", PERSONAL, data={"label": "x"}) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [201, 201, 429]
+    assert (answers[-1].has_header("Retry-After"), answers[-1].json()["code"]) == (True, "too_many_attempts")
+    assert Grant.objects.filter(kind=Kind.PERSONAL).count() == 2
+
+
 def test_it_records_where_it_was_made_if_the_site_does(client, phone, settings):
     settings.TESSERA = {**settings.TESSERA, "RECORDED": ("address", "agent")}
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tessera import Kind, Purpose, redeem, revoke, verify
-from tessera.engine.rates.noise import admit_letter, note_refusal
+from tessera.engine.rates.noise import admit_letter, admit_personal, note_refusal
 from tessera.errors import Dead, TooMany
 from tests.credentials import DOORS
 
@@ -31,6 +31,15 @@ def test_nobody_chose_and_it_is_sixty_letters_a_minute(clock):
 
     with pytest.raises(TooMany):
         admit_letter(HOME, clock())
+
+
+def test_nobody_chose_and_it_is_sixty_personal_tokens_an_hour(clock):
+    for _ in range(60):
+        admit_personal("1", clock())
+
+    with pytest.raises(TooMany):
+        admit_personal("1", clock())
+    admit_personal("2", clock())
 
 
 def test_a_letter_is_redeemed_though_the_cache_does_not_answer(settings, clock):

@@ -27,6 +27,7 @@ from tessera.engine.holdings import (
     sign_in_of,
 )
 from tessera.engine.policy import Ask
+from tessera.engine.rates.noise import admit_personal
 from tessera.engine.verification import verify
 from tessera.format import scope
 from tessera.models import Grant, Kind
@@ -151,6 +152,7 @@ class Personal(FromASignIn):
             lifetime=sent.get("lifetime"),
             **origin_of(request._request),
         )
+        admit_personal(str(self.sign_in.subject_id), self.now)
         issued = issue_from(self.sign_in, ask, self.scope, self.now)
         told = {
             "id": issued.grant.pk,

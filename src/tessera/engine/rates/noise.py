@@ -1,4 +1,4 @@
-"""What nobody guesses, and costs queries all the same, counted so that a client in a loop is told to wait.
+"""What nobody guesses, and costs queries or rows all the same, counted so that a client in a loop is told to wait.
 
 When the cache does not answer, all of it passes: no credential becomes weaker by that.
 """
@@ -44,6 +44,16 @@ def admit_letter(address: str, now: datetime) -> None:
     """
     with suppress(StoreDown):
         spend("letter", now, address)
+
+
+def admit_personal(user: str, now: datetime) -> None:
+    """Count a personal token that a user is about to make. Each is a row.
+
+    Raises:
+        TooMany: there were too many; it carries the seconds to wait.
+    """
+    with suppress(StoreDown):
+        spend("personal", now, user)
 
 
 def note_refusal(error: Costly, address: str, now: datetime) -> None:
