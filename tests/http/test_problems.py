@@ -93,7 +93,7 @@ def test_to_a_log_an_error_speaks_english_whoever_it_goes_through():
             ("Bearer", "api", "invalid_token"), 'Bearer realm="api", error="invalid_token"', id="something was"
         ),
         pytest.param(
-            ("Bearer", "api", "insufficient_scope", {"write", "read"}),
+            ("Bearer", "api", "insufficient_scope", frozenset({"write", "read"})),
             'Bearer realm="api", error="insufficient_scope", scope="read write"',
             id="something with too little scope",
         ),

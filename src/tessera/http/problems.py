@@ -1,8 +1,9 @@
 """How an error is answered: its status, code and challenge. A dialect may change the body, never these."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tessera.errors import (
     InvalidAsk,
@@ -59,7 +60,8 @@ def problem(error: TesseraError, translate: Callable[[str], str] = str) -> Probl
     return Problem(status, error.code, error.in_words(translate))
 
 
-def challenge(scheme: str, realm: str, error: str | None = None, scope: Iterable[str] = ()) -> str:
+@lru_cache(maxsize=64)
+def challenge(scheme: str, realm: str, error: str | None = None, scope: frozenset[str] = frozenset()) -> str:
     """The `WWW-Authenticate` of a refusal (RFC 6750 §3). Without `error` where no credential was presented.
 
     `scope` is what it takes, where a token has too little.
