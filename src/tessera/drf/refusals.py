@@ -1,10 +1,10 @@
 """Turning our errors into REST framework's."""
 
-from django.utils.translation import gettext
 from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied, Throttled, ValidationError
 
 from tessera.errors import TesseraError
 from tessera.http.problems import problem
+from tessera.web.words import gettext
 
 
 class ServiceUnavailable(APIException):

@@ -1,11 +1,11 @@
 """Turning our errors into responses, the same that REST framework gives."""
 
 from django.http import HttpRequest, JsonResponse
-from django.utils.translation import gettext
 
 from tessera.errors import TesseraError
 from tessera.http.problems import problem
 from tessera.web.refusals import counted, headers_of
+from tessera.web.words import gettext
 
 
 def refused(error: TesseraError, request: HttpRequest) -> JsonResponse:
