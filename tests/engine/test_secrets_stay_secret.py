@@ -177,7 +177,8 @@ def test_no_log_tells_of_a_secret_or_a_password_at_any_level(caplog, request):
         pytest.param(lambda issued: issued.grant, id="Grant"),
         pytest.param(Token.of_issued, id="Token just made"),
         pytest.param(
-            lambda issued: Token.presented(verify(issued.secret, accept=EVERY), issued.secret), id="Token presented"
+            lambda issued: Token.of_principal(verify(issued.secret, accept=EVERY)).holding(issued.secret),
+            id="Token presented",
         ),
         pytest.param(lambda issued: verify(issued.secret, accept=EVERY), id="Principal"),
         pytest.param(lambda issued: parse(issued.secret.encode(), ("tsr",), keyring()), id="Opaque"),

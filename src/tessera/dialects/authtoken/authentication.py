@@ -6,9 +6,10 @@ from django.views.decorators.debug import sensitive_variables
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from tessera.dialects.authtoken.tokens import ACCEPTED, Token
+from tessera.dialects.authtoken.tokens import Token
 from tessera.drf import authentication
 from tessera.drf.refusals import refusal
+from tessera.engine.naming import ACCEPTED
 from tessera.engine.verification import Principal
 from tessera.errors import InvalidCredential, TesseraError, TooMany
 from tessera.format.opaque import to_bytes
@@ -74,7 +75,7 @@ class TokenAuthentication(authentication.TokenAuthentication):
     def authenticated(self, principal: Principal, secret: bytes) -> tuple[Any, Any]:
         """Return the user and a `Token`, which call sites of the peer expect."""
         user, _ = super().authenticated(principal, secret)
-        return user, Token.presented(principal, secret.decode())
+        return user, Token.of_principal(principal).holding(secret.decode())
 
     def authenticate_header(self, request: Request) -> str:
         """Return the keyword alone, as the peer's clients expect it."""
