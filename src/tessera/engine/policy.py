@@ -66,7 +66,10 @@ class Ask:
     `REFRESH_LIFETIME`; for any other, its use does not matter."""
 
     may_refresh: bool = False
-    """Whether it comes with a refresh token. Its access token then lives for the site's `ACCESS_LIFETIME` only."""
+    """Whether it comes with a refresh token. Its access token then lives for `access_lifetime` only."""
+
+    access_lifetime: timedelta | None = None
+    """How long an access token lives that comes with a refresh token: `None` for the site's `ACCESS_LIFETIME`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ class Policy:
             bound=ask.subject is not None and ask.kind not in settings.UNBOUND_KINDS,
             scope=_registered(ask.scope),
             idle_lifetime=ask.idle_lifetime or (settings.REFRESH_LIFETIME if ask.may_refresh else None),
-            access_lifetime=settings.ACCESS_LIFETIME if ask.may_refresh else None,
+            access_lifetime=(ask.access_lifetime or settings.ACCESS_LIFETIME) if ask.may_refresh else None,
             limit=Limit(*settings.LIMITS[ask.kind]) if ask.kind in settings.LIMITS else None,
         )
 
@@ -169,6 +172,8 @@ def _prove(ask: Ask) -> None:
         raise InvalidAsk(_("A letter has an end: it lies in a mailbox."))
     if ask.idle_lifetime is not None and not _is_span(ask.idle_lifetime):
         raise InvalidAsk(_("An idle lifetime is a positive span, or None."))
+    if ask.access_lifetime is not None and not _is_span(ask.access_lifetime):
+        raise InvalidAsk(_("An access lifetime is a positive span, or None."))
     scope.join(ask.scope or ())
     if ask.subject is None and ask.kind != Kind.MACHINE:
         raise InvalidAsk(_("Only a machine token can do without a user."))

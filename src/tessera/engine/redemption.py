@@ -2,6 +2,8 @@
 
 import secrets
 from collections.abc import Callable, Container
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 from django.views.decorators.debug import sensitive_variables
 
@@ -14,20 +16,23 @@ from tessera.engine.rows.storage import refuse_transaction
 from tessera.engine.verification import noting, read, refuse_ended
 from tessera.errors import StoreDown, Unknown, WrongClient
 from tessera.format.opaque import Opaque, Purpose, to_bytes
-from tessera.models import Kind
+from tessera.models import Grant, Kind
+
+T = TypeVar("T")
 
 _READINGS = 5
 """A race that is lost was won by somebody whose pair the next reading finds: two do, but for a third in between."""
 
 
 @sensitive_variables()
-def redeem(
+def redeem(  # noqa: PLR0913 - each is one thing that a caller may say
     secret: str | bytes,
     *,
     accept: Container[Purpose],
     client: str | None = None,
     scope: frozenset[str] | None = None,
     into: Kind | None = None,
+    access_lifetime: timedelta | None = None,
 ) -> Issued:
     """Trade a refresh token for the next pair, or a letter for a sign-in or a personal token.
 
@@ -40,6 +45,9 @@ def redeem(
 
     `scope`, if given, is that of the next access token. The refresh token keeps all that the grant has (RFC 6749 §6),
     and `None` asks for that.
+
+    `access_lifetime` is that of the next access token, where another package's setting says another than the site's
+    `ACCESS_LIFETIME`.
 
     A letter costs a SELECT, and a transaction in which it ends and what it is traded for is made: a grant of the kind
     `into`, with its name and scope, or with `scope` of that. Of those who present it at once, one gets that and the
@@ -58,7 +66,7 @@ def redeem(
     """
     presented, now, nonce = to_bytes(secret), clock.now(), secrets.token_bytes(32)
     trades: dict[Purpose, Callable[[Opaque], Trade | Opening]] = {
-        Purpose.REFRESH: lambda opaque: Trade(presented, opaque, scope, now, nonce)
+        Purpose.REFRESH: lambda opaque: Trade(presented, opaque, scope, now, nonce, access_lifetime)
     }
     if Purpose.LETTER in accept:
         kind = _promised(client, into)
@@ -66,6 +74,11 @@ def redeem(
     opaque = read(presented, {purpose for purpose in trades if purpose in accept})[0]
     trade = trades[opaque.purpose](opaque)
     refuse_transaction("redeem")
+    return settled(opaque, client, now, trade.answer)
+
+
+def settled(opaque: Opaque, client: str | None, now: datetime, answer: Callable[[Grant], T | None]) -> T:
+    """What `answer` says of the live grant that the token names, read anew as often as it has changed meanwhile."""
     for _ in range(_READINGS):
         grant = find(opaque.grant_id)
         with noting(opaque.grant_id):
@@ -74,8 +87,8 @@ def redeem(
             if client is not None and client != grant.client:
                 raise WrongClient
             refuse_ended(grant, now)
-            if issued := trade.answer(grant):
-                return issued
+            if (answered := answer(grant)) is not None:
+                return answered
         # Somebody was faster: the row has another pair or fingerprint by now, or has ended.
     raise StoreDown("busy")
 

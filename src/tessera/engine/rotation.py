@@ -11,7 +11,7 @@ What one with a right tag may be, its row alone can tell:
 import hmac
 import logging
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -64,14 +64,16 @@ class Trade:
     scope: frozenset[str] | None
     now: datetime
     nonce: bytes = field(repr=False)
+    access_lifetime: timedelta | None = None
+    """That of the next access token, if not the site's `ACCESS_LIFETIME`."""
 
     def answer(self, grant: Grant) -> Issued | None:
         """What the token gets from a live grant; `None` if that has changed since it was read."""
         if grant.generation is None:
             raise Unknown("row")
-        if self.opaque.generation == grant.generation and self._is_current(self.opaque, grant):
+        if is_current(self.opaque, grant):
             return self._rotated(grant, self.opaque, {"previous_access_digest": _access_before(grant, self.now)})
-        child = self._child(grant)
+        child = child_of(self.secret, grant)
         if child and grant.is_rotated_within(current().REUSE_WINDOW, self.now):
             refuse_broken_bond(child.refresh, grant)
             if not scope.split(grant.scope) <= scope.part(_whole(grant), self.scope):
@@ -83,28 +85,15 @@ class Trade:
             if issued:
                 audit.info("forked %s: the pair before was never used", grant.hint)
             return issued
-        self._end(grant)
+        end_reused(self.opaque, grant)
         return None
-
-    def _is_current(self, opaque: Opaque, grant: Grant) -> bool:
-        return hmac.compare_digest(grant.refresh_digest or b"", opaque.digest)
-
-    def _child(self, grant: Grant) -> Pair | None:
-        """The row's pair, told again, if it derives from this token."""
-        keys, generation = keys_named(grant.pepper), grant.generation
-        if keys is None:  # Another server has it. This one cannot tell a parent from an ancestor, and must end nothing.
-            raise Unknown("pepper")
-        if grant.nonce is None or generation is None:
-            return None
-        chance = successor(self.secret, grant.pk, generation, bytes(grant.nonce), keys)
-        pairs = (mint_pair(prefix, grant.pk, generation, chance, keys) for prefix in prefixes())
-        return next((pair for pair in pairs if self._is_current(pair.refresh, grant)), None)
 
     def _rotated(self, grant: Grant, held: Opaque, changes: dict[str, Any], **still: Any) -> Issued | None:
         """The next pair, put in place of the current one, that of `held`, if the row is `still` so."""
         if held.generation == LAST_GENERATION:
             raise Expired
-        is_bound, terms, keys = refuse_broken_bond(held, grant), judge(_ask_of(grant), self.now), keyring()[0]
+        ask = ask_of(grant, self.access_lifetime)
+        is_bound, terms, keys = refuse_broken_bond(held, grant), judge(ask, self.now), keyring()[0]
         generation, ends_at = held.generation + 1, nearest_end(self.now, grant.idle_lifetime, grant.expires_at)
         chance = successor(self.secret, grant.pk, generation, self.nonce, keys)
         pair = mint_pair(prefixes()[0], grant.pk, generation, chance, keys)
@@ -127,17 +116,39 @@ class Trade:
         # The row has one scope for both: the access token before must not have, for the window, what it never had.
         return told if asked <= scope.split(grant.scope) else {**told, "previous_access_digest": None}
 
-    def _end(self, grant: Grant) -> None:
-        """End a grant whose token was traded before, unless it has ended just now."""
-        reason = Reuse.of(self.opaque, grant.generation or 0)
-        if end(
-            Grant.objects.using(alias()).filter(pk=grant.pk, revoked_at=None),
-            reason.value,
-            Which([grant.pk], grant.subject_id),
-        ):
-            audit.warning("reuse %s: %s subject=%r client=%r", grant.hint, reason, grant.subject_id, grant.client)
-            reuse_detected.send_robust(Grant, grant_id=grant.pk, subject_id=grant.subject_id, reason=reason)
-            raise Reused(reason)
+
+def is_current(opaque: Opaque, grant: Grant) -> bool:
+    """Whether it is the refresh token that the row has."""
+    return opaque.generation == grant.generation and hmac.compare_digest(grant.refresh_digest or b"", opaque.digest)
+
+
+def child_of(secret: bytes, grant: Grant) -> Pair | None:
+    """The row's pair, told again, if it derives from this refresh token."""
+    keys, generation = keys_named(grant.pepper), grant.generation
+    if keys is None:  # Another server has it. This one cannot tell a parent from an ancestor, and must end nothing.
+        raise Unknown("pepper")
+    if grant.nonce is None or generation is None:
+        return None
+    chance = successor(secret, grant.pk, generation, bytes(grant.nonce), keys)
+    pairs = (mint_pair(prefix, grant.pk, generation, chance, keys) for prefix in prefixes())
+    return next((pair for pair in pairs if is_current(pair.refresh, grant)), None)
+
+
+def end_reused(opaque: Opaque, grant: Grant) -> None:
+    """End a grant whose token was traded before, unless it has ended just now.
+
+    Raises:
+        Reused: it has ended by this.
+    """
+    reason = Reuse.of(opaque, grant.generation or 0)
+    if end(
+        Grant.objects.using(alias()).filter(pk=grant.pk, revoked_at=None),
+        reason.value,
+        Which([grant.pk], grant.subject_id),
+    ):
+        audit.warning("reuse %s: %s subject=%r client=%r", grant.hint, reason, grant.subject_id, grant.client)
+        reuse_detected.send_robust(Grant, grant_id=grant.pk, subject_id=grant.subject_id, reason=reason)
+        raise Reused(reason)
 
 
 def _access_before(grant: Grant, now: datetime) -> bytes | memoryview | None:
@@ -151,7 +162,7 @@ def _whole(grant: Grant) -> frozenset[str]:
     return scope.split(grant.scope if grant.refresh_scope is None else grant.refresh_scope)
 
 
-def _ask_of(grant: Grant) -> Ask:
+def ask_of(grant: Grant, access_lifetime: timedelta | None) -> Ask:
     """What the policy is asked for at a refresh. Words that the site no longer has fall away."""
     return Ask(
         subject=grant.subject,
@@ -161,4 +172,5 @@ def _ask_of(grant: Grant) -> Ask:
         scope=_whole(grant) & scopes().keys(),
         idle_lifetime=grant.idle_lifetime,
         may_refresh=True,
+        access_lifetime=access_lifetime,
     )
