@@ -15,6 +15,7 @@ from tessera.engine.rows.lookup import find
 from tessera.engine.rows.storage import refuse_transaction
 from tessera.engine.verification import noting, read, refuse_ended
 from tessera.errors import StoreDown, Unknown, WrongClient
+from tessera.format.former import Former
 from tessera.format.opaque import Opaque, Purpose, to_bytes
 from tessera.models import Grant, Kind
 
@@ -26,7 +27,7 @@ _READINGS = 5
 
 @sensitive_variables()
 def redeem(  # noqa: PLR0913 - each is one thing that a caller may say
-    secret: str | bytes,
+    secret: str | bytes | Former,
     *,
     accept: Container[Purpose],
     client: str | None = None,
@@ -64,14 +65,15 @@ def redeem(  # noqa: PLR0913 - each is one thing that a caller may say
         StoreDown: the storage does not answer, or is too busy. Present the same token again.
         RuntimeError: it was called within a transaction, which could undo what it does.
     """
-    presented, now, nonce = to_bytes(secret), clock.now(), secrets.token_bytes(32)
+    now, nonce = clock.now(), secrets.token_bytes(32)
+    presented = secret.secret if isinstance(secret, Former) else to_bytes(secret)
     trades: dict[Purpose, Callable[[Opaque], Trade | Opening]] = {
         Purpose.REFRESH: lambda opaque: Trade(presented, opaque, scope, now, nonce, access_lifetime)
     }
     if Purpose.LETTER in accept:
         kind = _promised(client, into)
         trades[Purpose.LETTER] = lambda opaque: Opening(opaque, scope, now, kind)
-    opaque = read(presented, {purpose for purpose in trades if purpose in accept})[0]
+    opaque = read(secret, {purpose for purpose in trades if purpose in accept})[0]
     trade = trades[opaque.purpose](opaque)
     refuse_transaction("redeem")
     return settled(opaque, client, now, trade.answer)

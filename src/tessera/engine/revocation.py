@@ -16,6 +16,7 @@ from tessera.engine.rows.spelling import key_of
 from tessera.engine.rows.storage import alias, storage, update
 from tessera.engine.verification import read
 from tessera.errors import UnknownKey
+from tessera.format.former import Former
 from tessera.format.opaque import Opaque, Purpose
 from tessera.models import LONG_AGO, LONGEST_REASON, Grant, hint
 from tessera.signals import token_revoked
@@ -69,7 +70,7 @@ def revoke(
 
 
 @sensitive_variables()
-def revoke_presented(secret: str | bytes, *, accept: Container[Purpose], reason: str = "revoked") -> int:
+def revoke_presented(secret: str | bytes | Former, *, accept: Container[Purpose], reason: str = "revoked") -> int:
     """End the grant of a presented token, in one statement. Returns how many ended: 0 if it had ended before.
 
     It does not matter whether its subject is active: a user who is deactivated today may be back tomorrow, and then

@@ -31,6 +31,7 @@ from tessera.errors import (
     WrongPurpose,
 )
 from tessera.format import foreign, scope
+from tessera.format.former import Former
 from tessera.format.opaque import Opaque, Purpose, parse, to_bytes
 from tessera.models import Grant, hint
 from tessera.signals import token_refused
@@ -60,7 +61,7 @@ class Principal:
 
 
 @sensitive_variables()
-def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
+def verify(secret: str | bytes | Former, *, accept: Container[Purpose]) -> Principal:
     """Return for whom `secret` speaks. It costs one query, and none if `secret` was not minted here.
 
     What was good once takes a second, to find out why it is refused. The access token before the current one of a pair
@@ -91,7 +92,7 @@ def verify(secret: str | bytes, *, accept: Container[Purpose]) -> Principal:
 
 
 @sensitive_variables()
-def prove(secret: str | bytes, accept: Container[Purpose], now: datetime) -> tuple[Opaque, Grant]:
+def prove(secret: str | bytes | Former, accept: Container[Purpose], now: datetime) -> tuple[Opaque, Grant]:
     """Return the token as parsed and its live grant, for who needs the row. `verify` does with less of it."""
     return _looked_up(read(secret, accept), now)
 
@@ -157,11 +158,13 @@ def refuse_broken_bond(opaque: Opaque, grant: Grant) -> bool:
     return kept
 
 
-def read(secret: str | bytes, accept: Container[Purpose]) -> Sequence[Opaque]:
+def read(secret: str | bytes | Former, accept: Container[Purpose]) -> Sequence[Opaque]:
     """Return what the token says, if it was minted here and for an accepted purpose. Its row is not looked at.
 
     That is one reading, and for what may be an adopted key one for each pepper.
     """
+    if isinstance(secret, Former):
+        return [_admitted(secret.opaque, accept)]
     presented = secret if isinstance(secret, bytes) else to_bytes(secret)
     keys = keyring()
     try:
@@ -170,10 +173,14 @@ def read(secret: str | bytes, accept: Container[Purpose]) -> Sequence[Opaque]:
         if Purpose.ADOPTED in accept and (adopted := foreign.readings(presented, keys)):
             return adopted
         raise
+    return [_admitted(opaque, accept)]
+
+
+def _admitted(opaque: Opaque, accept: Container[Purpose]) -> Opaque:
     if opaque.purpose not in accept:
         with noting(opaque.grant_id):
             raise WrongPurpose(opaque.purpose.name)
-    return [opaque]
+    return opaque
 
 
 @contextmanager
