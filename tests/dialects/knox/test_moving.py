@@ -1,0 +1,16 @@
+"""The site in `project/`, which was written for django-rest-knox, moves here."""
+
+from pathlib import Path
+
+from tests.moving import Site, served
+
+PROJECT = Site(Path(__file__).with_name("project"))
+
+
+@served
+def test_the_site_is_whole_before_it_moves(tmp_path):
+    site = PROJECT.copied(tmp_path / "project")
+
+    told = site.manage("test")
+
+    assert "OK" in told

@@ -1,0 +1,23 @@
+from django.contrib import admin
+from django.urls import path
+from rest_framework_simplejwt.views import (
+    TokenBlacklistView,
+    TokenObtainPairView,
+    TokenRefreshView,
+    TokenVerifyView,
+)
+
+from tickets import views
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/token/", TokenObtainPairView.as_view(), name="token_obtain_pair"),
+    path("api/token/refresh/", TokenRefreshView.as_view(), name="token_refresh"),
+    path("api/token/verify/", TokenVerifyView.as_view(), name="token_verify"),
+    path("api/token/blacklist/", TokenBlacklistView.as_view(), name="token_blacklist"),
+    path("api/register/", views.RegisterView.as_view()),
+    path("api/logout/", views.LogoutView.as_view()),
+    path("api/logout/all/", views.LogoutAllView.as_view()),
+    path("api/me/", views.me),
+    path("api/tickets/", views.TicketList.as_view()),
+]
