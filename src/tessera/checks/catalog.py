@@ -157,6 +157,12 @@ SENTENCES = MappingProxyType(
             'TESSERA["BASE_URL"] must be an address with https, and no path, or None.',
             'Such as "https://shop.example", or "http://127.0.0.1:8000" on this machine.',
         ),
+        "E046": ("{setting} is not a dict.", "Write it as for the package that you come from, or leave it out."),
+        "E047": ("{setting} has {name}, which its package has removed.", "Write {nearest} instead."),
+        "E048": (
+            '{setting}["{name}"] must be {wanted}.',
+            "For a name of the package that you come from, manage.py tessera adopt --check prints what to write.",
+        ),
         "W001": (
             "Views take tokens but ask for none: "
             'REST_FRAMEWORK["DEFAULT_PERMISSION_CLASSES"] is unset, or lets everybody in.',
@@ -201,6 +207,12 @@ SENTENCES = MappingProxyType(
             'TESSERA["LETTER_FOR_NEW_USERS"] mails a link that cannot be made: TESSERA["BASE_URL"] is not set, '
             'or there is no URL named "{page}".',
             'Set it, and route path("{page}/", LetterPage.as_view(), name="{page}") of tessera.plain.letters.',
+        ),
+        "W012": ("{setting} has {name}, which is no key of its package.", "Did you mean {nearest}?"),
+        "W013": ("{setting} cannot be honoured in {names}: {reason}.", "{instead}"),
+        "W014": (
+            "{app} is installed too: {reach} reaches its tokens only, and what is ended by it goes on working here.",
+            "manage.py tessera adopt {package} takes its tokens over; then take it out of INSTALLED_APPS.",
         ),
     }
 )

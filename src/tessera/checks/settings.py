@@ -170,7 +170,7 @@ def prove_names(**_: Any) -> list[CheckMessage]:
     if not isinstance(conf.raw(), Mapping):
         return [say("E001")]
     return [
-        say("E002", name=_shown(name), nearest=get_close_matches(str(name).upper(), conf.NAMES, n=1, cutoff=0)[0])
+        say("E002", name=shown(name), nearest=get_close_matches(str(name).upper(), conf.NAMES, n=1, cutoff=0)[0])
         for name in conf.raw()
         if name not in conf.NAMES
     ]
@@ -216,6 +216,7 @@ def prove_tokens_end(**_: Any) -> list[CheckMessage]:
     return [say("W007")] if is_never(tessera()["TOKEN_LIFETIME"]) else []
 
 
-def _shown(name: object) -> str:
+def shown(name: object) -> str:
+    """The name as a message may show it."""
     # A pepper may have been put here by mistake. It has 32 letters or more, and must not be printed.
     return repr(name) if isinstance(name, str) and len(name) < 32 else "a name"
