@@ -27,6 +27,7 @@ class Keys:
     fingerprint: bytes = field(repr=False)
     foreign: bytes = field(repr=False)
     successor: bytes = field(repr=False)
+    seal: bytes = field(repr=False)
 
 
 @lru_cache(maxsize=64)
@@ -43,6 +44,7 @@ def derive(pepper: bytes, realm: str) -> Keys:
         fingerprint=expand(b"fingerprint"),
         foreign=expand(b"foreign"),
         successor=expand(b"successor"),
+        seal=expand(b"seal"),
     )
 
 
