@@ -36,6 +36,13 @@ from tests.former import keep, make_table
 from tests.processes import python
 
 PEPPER, OTHER_PEPPER = "5f0c7a91d2e84b36a1f97c0de45b8832", b"9d41c6b07e5f43aa8812f36d0be7a25c"
+KEY_PAIR = '{"kty": "OKP", "crv": "Ed25519", "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A", ' + (
+    '"x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}'  # RFC 8037 §A.1
+)
+PUBLIC_KEY = '{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}'
+SHARED_SECRET = (
+    '{"kty": "oct", "k": "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}'
+)
 FAR = timedelta(days=365 * 200)
 REDIS = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}
 
@@ -113,6 +120,9 @@ def manage(folder: Path, *words: str, site: str) -> str:
         pytest.param({"BASE_URL": "https://Shop.example:8443/"}, id="an address with a port"),
         pytest.param({"BASE_URL": "http://127.0.0.1:8000"}, id="an address of this machine"),
         pytest.param({"BASE_URL": "http://[::1]:8000"}, id="an address of this machine, in IPv6"),
+        pytest.param({"JWT_ALGORITHM": "RS256"}, id="another algorithm"),
+        pytest.param({"JWT_KEYS": [KEY_PAIR, PUBLIC_KEY]}, id="a key pair, and the public half of one"),
+        pytest.param({"JWT_KEYS": (KEY_PAIR.encode,)}, id="a key pair from a key service"),
         pytest.param({"POLICY": "tests.test_checks.Deciding"}, id="a policy that inherits nothing"),
         pytest.param({"COOKIES": True}, id="cookies"),
         pytest.param({"RATES": {"address": "5/s"}}, id="one rate"),
@@ -214,6 +224,17 @@ def test_a_right_site_is_told_nothing(tessera):
         pytest.param("E009", {"TOKEN_FOR_NEW_USERS": True}, id="new users: True"),
         pytest.param("E009", {"LETTER_FOR_NEW_USERS": "tests.nowhere.mail"}, id="letters: no such module"),
         pytest.param("W010", {"LETTER_FOR_NEW_USERS": "tessera.plain.letters.mail"}, id="letters: no page"),
+        pytest.param("E043", {"JWT_ALGORITHM": "none"}, id="algorithm: none"),
+        pytest.param("E043", {"JWT_ALGORITHM": "eddsa"}, id="algorithm: in another case"),
+        pytest.param("E043", {"JWT_ALGORITHM": ["EdDSA"]}, id="algorithm: a list"),
+        pytest.param("E029", {"JWKS_MAX_AGE": timedelta(0)}, id="published keys: kept by nobody"),
+        pytest.param("E044", {"JWT_KEYS": KEY_PAIR}, id="keys: a bare text"),
+        pytest.param("E044", {"JWT_KEYS": [KEY_PAIR, None]}, id="keys: None among them"),
+        pytest.param("E044", {"JWT_KEYS": [KEY_PAIR, PEPPER]}, id="keys: a secret that is no JWK"),
+        pytest.param("E044", {"JWT_KEYS": [PUBLIC_KEY]}, id="keys: the first cannot sign"),
+        pytest.param("E044", {"JWT_KEYS": ["/run/secrets/jwt.pem"]}, id="keys: the name of a file"),
+        pytest.param("W011", {"JWT_ALGORITHM": "HS256"}, id="algorithm: of a secret"),
+        pytest.param("W011", {"JWT_KEYS": [SHARED_SECRET]}, id="keys: a secret signs"),
         pytest.param("E010", {"POLICY": "tests.nowhere.Policy"}, id="policy: no such module"),
         pytest.param("E010", {"POLICY": "tests.test_checks.Undecided"}, id="policy: does not judge"),
         pytest.param("E010", {"POLICY": "tests.test_checks.tell"}, id="policy: a function"),
@@ -252,6 +273,8 @@ def test_a_wrong_setting_is_told(number, tessera):
         pytest.param("E014", {"PEPPERS": [lambda: "short"]}, id="peppers: the service has a short one"),
         pytest.param("E016", {"PEPPERS": [PEPPER, lambda: PEPPER]}, id="peppers: written down, and in the service"),
         pytest.param("E018", {"PEPPERS": ()}, id="peppers: none"),
+        pytest.param("E044", {"JWT_KEYS": [lambda: os.environ["NO_SUCH_KEY"]]}, id="keys: the service is away"),
+        pytest.param("E044", {"JWT_KEYS": [KEY_PAIR, lambda: b"short"]}, id="keys: the service has something else"),
         pytest.param("W005", {"THROTTLE_CACHE": "locmem"}, id="cache: one for each process"),
         pytest.param("W007", {"TOKEN_LIFETIME": "never"}, id="lifetime: never"),
     ],
@@ -292,7 +315,7 @@ def test_an_unknown_name_is_told_the_nearest_right_one(name, nearest):
 
 
 def test_every_setting_is_proved():
-    assert PROOFS.keys() | {"PEPPERS"} == NAMES
+    assert PROOFS.keys() | {"PEPPERS", "JWT_KEYS"} == NAMES
 
 
 @pytest.mark.parametrize(

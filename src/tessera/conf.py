@@ -14,10 +14,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 Pepper = str | bytes | Callable[[], str | bytes]
+JwtKey = str | bytes | Callable[[], str | bytes]
+Algorithm = Literal["EdDSA", "ES256", "RS256", "HS256"]
 Lifetime = timedelta | Literal["never"]
 Wording = str | Promise
 WhenFull = Literal["evict", "refuse"]
 WHEN_FULL = frozenset(get_args(WhenFull))
+ALGORITHMS = get_args(Algorithm)
 RECORDABLE = ("address", "agent")
 
 TOKENS = "tokens"
@@ -108,6 +111,18 @@ class Settings:
 
     LETTER_LIFETIME: timedelta = timedelta(days=1)
     """How long a letter may be redeemed. Until then, whoever can read the mailbox can redeem it."""
+
+    JWT_ALGORITHM: Algorithm = "EdDSA"
+    """Of which algorithm `manage.py tessera keys new` makes a key: `"EdDSA"` (with Ed25519), `"ES256"`, `"RS256"`, or
+    `"HS256"`. The last is for a move from elsewhere. Its key is never published: who can verify with it can sign."""
+
+    JWT_KEYS: tuple[JwtKey, ...] = field(default=(), repr=False)
+    """The keys that sign JWTs, for a site that keeps them in files, in its environment or in a key service: as PEM or
+    JWK, in text or bytes, or a callable that returns one, such as `Path("/run/secrets/jwt.pem").read_text`. The first
+    signs, and all are accepted and published. If unset, they are in the database, encrypted."""
+
+    JWKS_MAX_AGE: timedelta = timedelta(hours=1)
+    """How long others may keep the published keys before they ask again. A new key signs once that is over."""
 
     TOKEN_FOR_NEW_USERS: str | None = None
     """The dotted path of a callable `(user, issued)`. If it is set, every new user is given a token, and the callable
@@ -203,6 +218,12 @@ def peppers() -> tuple[bytes, ...]:
     )
 
 
+@cache
+def jwt_keys() -> tuple[str | bytes, ...]:
+    """`JWT_KEYS` as text or bytes. A callable is called once."""
+    return tuple(key() if callable(key) else key for key in current().JWT_KEYS)
+
+
 def secret_key_pepper() -> bytes:
     """The pepper that is used if `PEPPERS` is not set. Put it last in `PEPPERS` to keep the tokens made until then."""
     return _derived(django_settings.SECRET_KEY)
@@ -222,7 +243,7 @@ OURS = frozenset({"TESSERA", "SECRET_KEY", "SECRET_KEY_FALLBACKS"})
 
 def _changed(*, setting: str, **__: object) -> None:
     if setting in OURS:
-        for known in (current, scopes, prefixes, peppers):
+        for known in (current, scopes, prefixes, peppers, jwt_keys):
             known.cache_clear()
 
 

@@ -188,6 +188,41 @@ class Grant(models.Model):
         return State.LIVE if self.is_live(now) else State.EXPIRED
 
 
+class SigningKey(models.Model):
+    """A key that signs JWTs, or will, or did. `tessera.engine.signing_keys` says which of these it does at a moment.
+
+    What the row holds signs nothing: the key in it is sealed under a pepper, which is not in the database. Rows are no
+    affair of the admin.
+    """
+
+    id = WordField(primary_key=True, max_length=64, editable=False)
+    """The `kid` of what it signs: the thumbprint of its public half (RFC 7638)."""
+
+    algorithm = models.CharField(max_length=8, editable=False)
+    sealed = models.TextField(blank=True, default="", editable=False)
+    """The key, encrypted (RFC 7516). Its public half is in there too: a writer of the table must not publish another.
+
+    For a key of another package, which stays in the settings, it is a keyed hash of that."""
+
+    pepper = models.CharField(max_length=8, editable=False)
+    """Which pepper it is sealed under, by its public name."""
+
+    package = models.CharField(max_length=16, blank=True, default="", editable=False)
+    """The package that it comes from, if it is none of ours."""
+
+    created_at = InstantField()
+    signs_from = InstantField()
+    retired_at = InstantField(null=True)
+    """When it was told to sign no more."""
+
+    ends_at = InstantField(null=True)
+    """Until when something lives that it has signed: it is accepted and published until then, at least. `LONG_AGO` once
+    it is accepted no more, whatever it has signed."""
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 def hint(row: UUID) -> str:
     """The site's prefix and eight hex digits of the random part of a row's id."""
     return f"{prefixes()[0]}_{row.hex[-8:]}"

@@ -3,6 +3,14 @@
 What a check says stands in `catalog`, and again in `docs/reference/checks.md`.
 """
 
-from tessera.checks import middleware, peers, peppers, rest_framework, settings, surroundings
+from tessera.checks import middleware, peers, peppers, rest_framework, settings, signing_keys, surroundings
 
-__all__ = ["middleware", "peers", "peppers", "rest_framework", "settings", "surroundings"]  # each registers its own
+__all__ = [
+    "middleware",
+    "peers",
+    "peppers",
+    "rest_framework",
+    "settings",
+    "signing_keys",
+    "surroundings",
+]  # each registers its own

@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 from django.core import checks
 
-from tessera.conf import DEFAULT_RATES, RECORDABLE
+from tessera.conf import ALGORITHMS, DEFAULT_RATES, RECORDABLE
 from tessera.engine.policy import LIMITED_KINDS
 from tessera.models import Kind
 
@@ -157,6 +157,16 @@ SENTENCES = MappingProxyType(
             'TESSERA["BASE_URL"] must be an address with https, and no path, or None.',
             'Such as "https://shop.example", or "http://127.0.0.1:8000" on this machine.',
         ),
+        "E043": (
+            f'TESSERA["JWT_ALGORITHM"] must be one of {", ".join(ALGORITHMS)}.',
+            'Such as "EdDSA", or "ES256" where others cannot verify that.',
+        ),
+        "E044": (
+            'TESSERA["JWT_KEYS"] must be a list or tuple of keys in PEM or JWK, or of callables that return one: '
+            "{fault}.",
+            'Such as [Path("/run/secrets/jwt.pem").read_text]. The first has its private half. RSA takes 2048 bits or '
+            "more, a secret 32 bytes, and no key has a password.",
+        ),
         "E046": ("{setting} is not a dict.", "Write it as for the package that you come from, or leave it out."),
         "E047": ("{setting} has {name}, which its package has removed.", "Write {nearest} instead."),
         "E048": (
@@ -207,6 +217,10 @@ SENTENCES = MappingProxyType(
             'TESSERA["LETTER_FOR_NEW_USERS"] mails a link that cannot be made: TESSERA["BASE_URL"] is not set, '
             'or there is no URL named "{page}".',
             'Set it, and route path("{page}/", LetterPage.as_view(), name="{page}") of tessera.plain.letters.',
+        ),
+        "W011": (
+            "HS256 signs JWTs: whoever is to verify them has to have the secret, and can sign as well.",
+            'Set TESSERA["JWT_ALGORITHM"] to "EdDSA", and make a key: manage.py tessera keys new.',
         ),
         "W012": ("{setting} has {name}, which is no key of its package.", "Did you mean {nearest}?"),
         "W013": ("{setting} cannot be honoured in {names}: {reason}.", "{instead}"),

@@ -147,6 +147,8 @@ PROOFS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "RECORDED": ("E036", is_recorded),
     "RETENTION": ("E008", is_window),
     "LETTER_LIFETIME": ("E029", is_span),
+    "JWT_ALGORITHM": ("E043", lambda value: isinstance(value, str) and value in conf.ALGORITHMS),
+    "JWKS_MAX_AGE": ("E029", is_span),
     "TOKEN_FOR_NEW_USERS": ("E009", lambda value: value is None or callable(imported(value))),
     "LETTER_FOR_NEW_USERS": ("E009", lambda value: value is None or callable(imported(value))),
     "BASE_URL": ("E039", lambda value: value is None or is_base_url(value)),
@@ -155,7 +157,7 @@ PROOFS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "THROTTLE_CACHE": ("E011", is_alias),
     "RATES": ("E012", is_rates),
 }
-"""For each setting, the message to give unless the proof holds. `PEPPERS` has a file of its own."""
+"""For each setting, the message to give unless the proof holds. `PEPPERS` and `JWT_KEYS` have files of their own."""
 
 
 def is_right(name: str) -> bool:
