@@ -144,6 +144,10 @@ class NotAllowed(TesseraError):
     code = "access_denied"
 
 
+class LimitReached(NotAllowed):
+    """There are as many live tokens as there may be."""
+
+
 class InsufficientScope(NotAllowed):
     """The token is good, and its scope does not hold all of `scope` (RFC 6750 §3.1)."""
 

@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -12,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tessera import Ask, Issued, Kind, Limit, Policy, Purpose, issue, redeem, revoke
 from tessera.engine.adoption import adopt
-from tessera.errors import NotAllowed
+from tessera.errors import LimitReached, NotAllowed
 from tessera.models import Grant
 from tessera.signals import token_revoked
 from tests.processes import PATIENCE
@@ -247,6 +248,51 @@ def test_an_adopted_token_is_never_refused_for_its_number(settings, user):
     assert len(live(Kind.ADOPTED)) == 3
 
 
+class OfOneClient(Policy):
+    """Two tokens through the till, of whatever kind."""
+
+    when_full: Any = REFUSE
+
+    def judge(self, ask, now):
+        return replace(super().judge(ask, now), limit=Limit(2, self.when_full, client="till"))
+
+
+class OfOneClientEvicting(OfOneClient):
+    when_full = EVICT
+
+
+@pytest.fixture
+def at_the_till(sign_in, user):
+    """One is adopted, one is personal; and two that do not count are of other clients."""
+    key = adopt("a-key-of-another-package", user)
+    Grant.objects.update(client="till")
+    others = [sign_in(), sign_in(client="shop")]
+    return [key.grant, sign_in(kind=Kind.PERSONAL, client="till").grant], [each.grant for each in others]
+
+
+def test_a_limit_of_one_client_counts_its_tokens_of_every_kind(settings, sign_in, user, at_the_till):
+    settings.TESSERA = {**settings.TESSERA, "POLICY": f"{__name__}.OfOneClient"}
+
+    with pytest.raises(LimitReached) as refused:
+        sign_in(client="till")
+
+    assert "of the kind till is 2" in str(refused.value)
+    revoke(at_the_till[0][0])
+    assert sign_in(client="till").grant in live()
+
+
+def test_a_limit_of_one_client_ends_the_oldest_of_that_client(settings, sign_in, at_the_till):
+    settings.TESSERA = {**settings.TESSERA, "POLICY": f"{__name__}.OfOneClientEvicting"}
+    (first, second), others = at_the_till
+
+    last = sign_in(client="till").grant
+
+    # An adopted id begins with chance and not with the time, so it may count as the younger.
+    left = set(Grant.objects.filter(revoked_at=None)) - {last, *others}
+    assert len(left) == 1
+    assert left < {first, second}
+
+
 def test_a_limit_of_none_at_all_is_no_limit():
     with pytest.raises(ValueError, match="raise NotAllowed"):
         Limit(0, "evict")
@@ -335,7 +381,7 @@ def test_who_comes_before_another_is_counted_waits_for_him(limit, user):
         first = issue(Ask(subject=user, kind=Kind.SIGN_IN))
     rival.join(PATIENCE)
 
-    assert [type(answer) for answer in answers] == [NotAllowed]
+    assert [type(answer) for answer in answers] == [LimitReached]
     assert live() == [first.grant]
 
 

@@ -79,7 +79,7 @@ def exchange(ask: Ask, giving: AbstractContextManager[None]) -> Issued:
         take(issued.grant, columns_of(pair, nearest_end(now, terms.access_lifetime, issued.grant.ends_at)))
     grant = issued.grant
     try:
-        with storage, giving, counted(ask, terms.limit, now):
+        with storage, giving, counted(ask.subject, ask.kind, terms.limit, now):
             grant.save(using=alias(), force_insert=True)
     except IntegrityError as error:  # Deleted since it was read.
         raise NotAllowed(_("The user is no longer there.")) from error

@@ -12,40 +12,39 @@ from django.db import connections, transaction
 from django.db.models import QuerySet
 
 from tessera.engine.bond import is_bound
-from tessera.engine.policy import Ask, Limit
+from tessera.engine.policy import Limit
 from tessera.engine.revocation import Which, ended_for, tell
 from tessera.engine.rows.lookup import live, one_by_one
 from tessera.engine.rows.spelling import key_of
 from tessera.engine.rows.storage import alias, insist, is_in_block, storage
-from tessera.errors import NotAllowed
-from tessera.models import Grant
+from tessera.errors import LimitReached
+from tessera.models import Grant, Kind
 from tessera.words import gettext_noop as _
 
 _NOBODYS = UUID(int=0)
 
 
 @contextmanager
-def counted(ask: Ask, limit: Limit | None, now: datetime) -> Iterator[None]:
+def counted(subject: AbstractBaseUser | None, kind: Kind, limit: Limit | None, now: datetime) -> Iterator[None]:
     """Where one too many is refused: a transaction to store it in, while nobody else counts those of its subject.
 
     Raises:
-        NotAllowed: there are as many as there may be. Nothing that the caller wrote is undone.
+        LimitReached: there are as many as there may be. Nothing that the caller wrote is undone.
     """
-    subject = ask.subject
     if limit is None or limit.when_full != "refuse" or subject is None:
         yield
         return
     with transaction.atomic(using=alias()):
         hold(subject)
         # Of those of an old password none opens anything: who has changed it must be able to sign in.
-        good = (grant for grant in one_by_one(_live(subject, ask.kind, now)) if is_bound(grant, subject))
+        good = (grant for grant in one_by_one(_live(subject, kind, limit, now)) if is_bound(grant, subject))
         if len(list(islice(good, limit.count))) == limit.count:
-            raise NotAllowed(
+            raise LimitReached(
                 _(
                     "The limit of live tokens of the kind %(kind)s is %(count)d, and is reached. "
                     "End one of them, then try again."
                 ),
-                kind=ask.kind,
+                kind=limit.client or kind,
                 count=limit.count,
             )
         yield
@@ -60,7 +59,7 @@ def end_surplus(grant: Grant, limit: Limit | None, now: datetime) -> None:
     subject = grant.subject
     if limit is None or limit.when_full != "evict" or subject is None:
         return
-    rows, room = _live(subject, grant.kind, now), limit.count - 1
+    rows, room = _live(subject, Kind(grant.kind), limit, now), limit.count - 1
 
     def ended() -> tuple[int, list[UUID]]:
         with transaction.atomic(using=alias()):
@@ -87,9 +86,10 @@ def end_surplus(grant: Grant, limit: Limit | None, now: datetime) -> None:
         evict()
 
 
-def _live(subject: AbstractBaseUser, kind: str, now: datetime) -> QuerySet[Grant]:
-    """The newest first, as their ids begin with the time."""
-    return Grant.objects.using(alias()).filter(live(now), subject_id=key_of(subject), kind=kind).order_by("-pk")
+def _live(subject: AbstractBaseUser, kind: Kind, limit: Limit, now: datetime) -> QuerySet[Grant]:
+    """Those that count, the newest first, as their ids begin with the time."""
+    which = {"kind": kind} if limit.client is None else {"client": limit.client}
+    return Grant.objects.using(alias()).filter(live(now), subject_id=key_of(subject), **which).order_by("-pk")
 
 
 def hold(subject: AbstractBaseUser) -> None:

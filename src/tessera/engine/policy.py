@@ -80,6 +80,10 @@ class Limit:
     when_full: WhenFull
     """`"evict"` ends the oldest for it, `"refuse"` lets nobody in."""
 
+    client: str | None = None
+    """Through which client those are that count, of whatever kind, adopted ones too. `None`: those of the kind that is
+    asked for, through any client."""
+
     def __post_init__(self) -> None:
         if self.count < 1:
             raise ValueError("A limit is one or more. To allow none, raise NotAllowed.")
