@@ -123,6 +123,9 @@ def manage(folder: Path, *words: str, site: str) -> str:
         pytest.param({"JWT_ALGORITHM": "RS256"}, id="another algorithm"),
         pytest.param({"JWT_KEYS": [KEY_PAIR, PUBLIC_KEY]}, id="a key pair, and the public half of one"),
         pytest.param({"JWT_KEYS": (KEY_PAIR.encode,)}, id="a key pair from a key service"),
+        pytest.param({"ACCESS_FORMAT": "jwt", "JWT_CLAIMS": "tests.test_checks.tell"}, id="tokens that are signed"),
+        pytest.param({"JWT_ISSUER": "https://shop.example/api", "JWT_AUDIENCE": "shop"}, id="an issuer, an audience"),
+        pytest.param({"JWT_LEEWAY": timedelta(minutes=1)}, id="a leeway of a minute"),
         pytest.param({"POLICY": "tests.test_checks.Deciding"}, id="a policy that inherits nothing"),
         pytest.param({"COOKIES": True}, id="cookies"),
         pytest.param({"RATES": {"address": "5/s"}}, id="one rate"),
@@ -239,6 +242,18 @@ def test_a_right_site_is_told_nothing(tessera):
         pytest.param("E010", {"POLICY": "tests.test_checks.Undecided"}, id="policy: does not judge"),
         pytest.param("E010", {"POLICY": "tests.test_checks.tell"}, id="policy: a function"),
         pytest.param("E010", {"POLICY": Deciding}, id="policy: the class itself"),
+        pytest.param("E041", {"ACCESS_FORMAT": "JWT"}, id="format: in capitals"),
+        pytest.param("E041", {"ACCESS_FORMAT": None}, id="format: none"),
+        pytest.param("E041", {"ACCESS_FORMAT": ["jwt"]}, id="format: a list"),
+        pytest.param("E042", {"JWT_ISSUER": ""}, id="issuer: empty"),
+        pytest.param("E042", {"JWT_ISSUER": "https://shop.example\n"}, id="issuer: a line end"),
+        pytest.param("E042", {"JWT_AUDIENCE": "the shop"}, id="audience: a space"),
+        pytest.param("E042", {"JWT_AUDIENCE": ["shop"]}, id="audience: a list"),
+        pytest.param("E049", {"JWT_LEEWAY": timedelta(seconds=61)}, id="leeway: more than a minute"),
+        pytest.param("E049", {"JWT_LEEWAY": timedelta(seconds=-1)}, id="leeway: before its time"),
+        pytest.param("E049", {"JWT_LEEWAY": 10}, id="leeway: a number"),
+        pytest.param("E050", {"JWT_CLAIMS": "tests.test_checks.claims"}, id="claims: not there"),
+        pytest.param("E050", {"JWT_CLAIMS": tell}, id="claims: no path"),
         pytest.param("E035", {"COOKIES": 1}, id="cookies: a number"),
         pytest.param("E035", {"COOKIES": "__Host-token"}, id="cookies: a name"),
         pytest.param("E011", {"THROTTLE_CACHE": "redis"}, id="cache: no alias"),
@@ -339,6 +354,15 @@ def test_redis_without_its_package_is_told_the_line_to_type(monkeypatch):
     (message,) = said(deploy=False)
 
     assert (message.id, message.hint) == ("tessera.E020", 'pip install "django-tessera[redis]"')
+
+
+def test_tokens_that_are_to_be_signed_without_the_package_are_told_the_line_to_type(monkeypatch):
+    monkeypatch.setitem(sys.modules, "joserfc", None)
+
+    (message,) = said(deploy=False, TESSERA={"ACCESS_FORMAT": "jwt"})
+
+    assert (message.id, message.hint) == ("tessera.E040", 'pip install "django-tessera[jwt]"')
+    assert said(deploy=False) == []
 
 
 def test_a_schema_class_without_its_package_is_told_the_line_to_type(monkeypatch):

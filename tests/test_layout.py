@@ -30,6 +30,7 @@ PUBLIC = {
         "redeem",
         "replace",
         "revoke",
+        "sign",
         "verify",
     ],
     "tessera.drf": ["Endpoint", "HasScope", "TokenAuthentication"],

@@ -66,7 +66,7 @@ class Table:
         return random.choice(self.secrets)
 
     def row(self) -> UUID:
-        return read(self.secret(), DOORS)[0].grant_id
+        return read(self.secret(), DOORS, None)[0].grant_id
 
     def user(self) -> User:
         return User.objects.get(pk=random.randint(1, rows.users_for(self.rows)))

@@ -19,8 +19,11 @@ Algorithm = Literal["EdDSA", "ES256", "RS256", "HS256"]
 Lifetime = timedelta | Literal["never"]
 Wording = str | Promise
 WhenFull = Literal["evict", "refuse"]
+AccessFormat = Literal["opaque", "jwt"]
 WHEN_FULL = frozenset(get_args(WhenFull))
 ALGORITHMS = get_args(Algorithm)
+ACCESS_FORMATS = frozenset(get_args(AccessFormat))
+LONGEST_LEEWAY = timedelta(minutes=1)
 RECORDABLE = ("address", "agent")
 
 TOKENS = "tokens"
@@ -123,6 +126,26 @@ class Settings:
 
     JWKS_MAX_AGE: timedelta = timedelta(hours=1)
     """How long others may keep the published keys before they ask again. A new key signs once that is over."""
+    ACCESS_FORMAT: AccessFormat = "opaque"
+    """What the native dialect hands out as an access token: `"opaque"`, or `"jwt"` for a JSON Web Token (RFC 9068),
+    which other services can read without asking this one. Both open the same and end the same here, whatever this
+    says; the others learn of a revocation only when it expires. It takes the extra `jwt`."""
+
+    JWT_ISSUER: str | None = None
+    """Who issues the tokens that are signed: their claim `iss`, which other services compare. `None` is `BASE_URL`, and
+    without that `REALM`."""
+
+    JWT_AUDIENCE: str | None = None
+    """For whom they are: their claim `aud`. Every service that takes them refuses what has another. `None` is the
+    issuer."""
+
+    JWT_LEEWAY: timedelta = timedelta(0)
+    """How long after its end a signed token is still accepted here, at most a minute. It is signed and read by the same
+    clock, or by clocks that are set by one: none is needed, and the row ends with its own clock anyway."""
+
+    JWT_CLAIMS: str | None = None
+    """The dotted path of a callable `(grant)`, which returns a dict: what the tokens that are signed for a grant say
+    beside what is always in them. Whoever holds one can read it. In every dialect."""
 
     TOKEN_FOR_NEW_USERS: str | None = None
     """The dotted path of a callable `(user, issued)`. If it is set, every new user is given a token, and the callable

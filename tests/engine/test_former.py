@@ -12,7 +12,7 @@ from tessera.format.opaque import to_bytes
 
 def former(secret, purpose, kind):
     """As if that secret had been told by the former package."""
-    return Former(to_bytes(secret), read(secret, {purpose})[0], kind, {"color": "green"})
+    return Former(to_bytes(secret), read(secret, {purpose}, None)[0], kind, {"color": "green"})
 
 
 def test_every_verb_takes_it_in_the_place_of_a_secret(user, hand_out):

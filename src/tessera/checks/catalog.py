@@ -6,6 +6,7 @@ from django.core import checks
 
 from tessera.conf import ALGORITHMS, DEFAULT_RATES, RECORDABLE
 from tessera.engine.policy import LIMITED_KINDS
+from tessera.engine.signed import CURE
 from tessera.models import Kind
 
 _MAKE_A_PEPPER = "manage.py tessera pepper makes one."
@@ -157,6 +158,18 @@ SENTENCES = MappingProxyType(
             'TESSERA["BASE_URL"] must be an address with https, and no path, or None.',
             'Such as "https://shop.example", or "http://127.0.0.1:8000" on this machine.',
         ),
+        "E040": (
+            'TESSERA["ACCESS_FORMAT"] is "jwt", which takes the package joserfc: until then tokens are opaque.',
+            CURE,
+        ),
+        "E041": (
+            'TESSERA["ACCESS_FORMAT"] must be "opaque" or "jwt".',
+            '"jwt" where other services read the tokens, and "opaque" everywhere else.',
+        ),
+        "E042": (
+            'TESSERA["{name}"] must be text without spaces, or None.',
+            'Such as "https://shop.example": others compare it letter by letter.',
+        ),
         "E043": (
             f'TESSERA["JWT_ALGORITHM"] must be one of {", ".join(ALGORITHMS)}.',
             'Such as "EdDSA", or "ES256" where others cannot verify that.',
@@ -172,6 +185,14 @@ SENTENCES = MappingProxyType(
         "E048": (
             '{setting}["{name}"] must be {wanted}.',
             "For a name of the package that you come from, manage.py tessera adopt --check prints what to write.",
+        ),
+        "E049": (
+            'TESSERA["JWT_LEEWAY"] must be a timedelta of at most a minute, and not negative.',
+            "Such as timedelta(seconds=10). Set the clocks of the servers, rather than this.",
+        ),
+        "E050": (
+            'TESSERA["JWT_CLAIMS"] must be the dotted path of a callable, or None.',
+            f'Such as "shop.tokens.claims", for a function (grant) that returns a dict. {_SEE_WHY}',
         ),
         "W001": (
             "Views take tokens but ask for none: "

@@ -106,6 +106,11 @@ def is_base_url(value: Any) -> bool:
     return bool(host) and is_safe and value.removesuffix("/").lower() == bare
 
 
+def is_name(value: Any) -> bool:
+    """Whether it may name an issuer or an audience, as those who read a token have it in their own settings."""
+    return isinstance(value, str) and value.isprintable() and value != "" and " " not in value
+
+
 def is_policy(value: Any) -> bool:
     """Whether it names a policy class. Not an instance: the engine makes a new one for each ask."""
     found = imported(value)
@@ -149,6 +154,11 @@ PROOFS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "LETTER_LIFETIME": ("E029", is_span),
     "JWT_ALGORITHM": ("E043", lambda value: isinstance(value, str) and value in conf.ALGORITHMS),
     "JWKS_MAX_AGE": ("E029", is_span),
+    "ACCESS_FORMAT": ("E041", lambda value: value in conf.ACCESS_FORMATS),
+    "JWT_ISSUER": ("E042", lambda value: value is None or is_name(value)),
+    "JWT_AUDIENCE": ("E042", lambda value: value is None or is_name(value)),
+    "JWT_LEEWAY": ("E049", lambda value: is_window(value) and value <= conf.LONGEST_LEEWAY),
+    "JWT_CLAIMS": ("E050", lambda value: value is None or callable(imported(value))),
     "TOKEN_FOR_NEW_USERS": ("E009", lambda value: value is None or callable(imported(value))),
     "LETTER_FOR_NEW_USERS": ("E009", lambda value: value is None or callable(imported(value))),
     "BASE_URL": ("E039", lambda value: value is None or is_base_url(value)),

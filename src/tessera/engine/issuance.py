@@ -4,7 +4,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from tessera.engine.limits import counted, end_surplus
 from tessera.engine.policy import Ask, Terms, judge, nearest_end
 from tessera.engine.pruning import SIDES, sweep_by_chance
 from tessera.engine.rows.storage import alias, storage
+from tessera.engine.signed import hands_out_signed, signing
 from tessera.errors import InvalidAsk, NotAllowed
 from tessera.format import scope
 from tessera.format.opaque import Opaque, mint, new_row
@@ -88,6 +89,11 @@ def exchange(ask: Ask, giving: AbstractContextManager[None]) -> Issued:
     end_surplus(grant, terms.limit, now)
     sweep_by_chance(now, die)
     return issued
+
+
+def spelt(issued: Issued) -> Issued:
+    """The same, its access token as the site hands it out: where `ACCESS_FORMAT` says so, as a JSON Web Token."""
+    return replace(issued, secret=signing().sign(issued.grant)) if hands_out_signed() else issued
 
 
 def granted(ask: Ask, terms: Terms, opaque: Opaque, created_at: datetime) -> Grant:

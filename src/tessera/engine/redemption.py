@@ -73,7 +73,7 @@ def redeem(  # noqa: PLR0913 - each is one thing that a caller may say
     if Purpose.LETTER in accept:
         kind = _promised(client, into)
         trades[Purpose.LETTER] = lambda opaque: Opening(opaque, scope, now, kind)
-    opaque = read(secret, {purpose for purpose in trades if purpose in accept})[0]
+    opaque = read(secret, {purpose for purpose in trades if purpose in accept}, now)[0]
     trade = trades[opaque.purpose](opaque)
     refuse_transaction("redeem")
     return settled(opaque, client, now, trade.answer)

@@ -133,6 +133,6 @@ class Renewal:
 
 
 def _presented(secret: str | bytes, accept: Container[Purpose], lifetime: timedelta | None) -> Renewal:
-    presented = to_bytes(secret)
-    opaque = read(presented, {Purpose.REFRESH} if Purpose.REFRESH in accept else ())[0]
-    return Renewal(presented, opaque, clock.now(), lifetime)
+    presented, now = to_bytes(secret), clock.now()
+    opaque = read(presented, {Purpose.REFRESH} if Purpose.REFRESH in accept else (), now)[0]
+    return Renewal(presented, opaque, now, lifetime)

@@ -81,7 +81,7 @@ def revoke_presented(secret: str | bytes | Former, *, accept: Container[Purpose]
         WrongPurpose: it was minted for another door.
         StoreDown: the storage does not answer, and nothing has ended.
     """
-    readings = read(secret, accept)
+    readings = read(secret, accept, None)
     grant_ids = [reading.grant_id for reading in readings]
     if readings[0].purpose is Purpose.ADOPTED:  # Which of its readings are right, only the rows tell.
         with storage:

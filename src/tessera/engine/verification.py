@@ -19,6 +19,7 @@ from tessera.engine.keyring import keyring, keys_named
 from tessera.engine.rows.lookup import find
 from tessera.engine.rows.standing import Standing, standing_of
 from tessera.engine.rows.use import note_use
+from tessera.engine.signed import signed_reading
 from tessera.errors import (
     Expired,
     InvalidCredential,
@@ -78,7 +79,7 @@ def verify(secret: str | bytes | Former, *, accept: Container[Purpose]) -> Princ
     """
     now, interval = clock.now(), current().LAST_USED_INTERVAL
     used_by = None if interval is None else now - interval
-    readings = read(secret, accept)
+    readings = read(secret, accept, now)
     found = standing_of([reading.row for reading in readings], now, used_by)
     if found is None:
         refuse_unknown(readings)
@@ -94,7 +95,7 @@ def verify(secret: str | bytes | Former, *, accept: Container[Purpose]) -> Princ
 @sensitive_variables()
 def prove(secret: str | bytes | Former, accept: Container[Purpose], now: datetime) -> tuple[Opaque, Grant]:
     """Return the token as parsed and its live grant, for who needs the row. `verify` does with less of it."""
-    return _looked_up(read(secret, accept), now)
+    return _looked_up(read(secret, accept, now), now)
 
 
 def _looked_up(readings: Sequence[Opaque], now: datetime) -> tuple[Opaque, Grant]:
@@ -158,10 +159,11 @@ def refuse_broken_bond(opaque: Opaque, grant: Grant) -> bool:
     return kept
 
 
-def read(secret: str | bytes | Former, accept: Container[Purpose]) -> Sequence[Opaque]:
+def read(secret: str | bytes | Former, accept: Container[Purpose], now: datetime | None) -> Sequence[Opaque]:
     """Return what the token says, if it was minted here and for an accepted purpose. Its row is not looked at.
 
-    That is one reading, and for what may be an adopted key one for each pepper.
+    That is one reading, and for what may be an adopted key one for each pepper. `now` is for the end that a signed
+    token names: `None` if that does not matter, because it is to be ended.
     """
     if isinstance(secret, Former):
         return [_admitted(secret.opaque, accept)]
@@ -170,6 +172,8 @@ def read(secret: str | bytes | Former, accept: Container[Purpose]) -> Sequence[O
     try:
         opaque = parse(presented, prefixes(), keys)
     except Malformed:
+        if Purpose.ACCESS in accept and (signed := _signed(presented, now)):
+            return [signed]
         if Purpose.ADOPTED in accept and (adopted := foreign.readings(presented, keys)):
             return adopted
         raise
@@ -181,6 +185,16 @@ def _admitted(opaque: Opaque, accept: Container[Purpose]) -> Opaque:
         with noting(opaque.grant_id):
             raise WrongPurpose(opaque.purpose.name)
     return opaque
+
+
+def _signed(presented: bytes, now: datetime | None) -> Opaque | None:
+    try:
+        return signed_reading(presented, now)
+    except Expired as error:
+        if error.grant_id is None:
+            raise
+        with noting(error.grant_id):
+            raise
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def _as_secret(word: str, accept: Container[Purpose] = MINTED) -> dict[str, Any]
     # Its tag is proved: nobody gets another's token ended by a secret that he made up and says to have found. The rest
     # is not: a thief may have replaced it meanwhile, and what he has now is to end as well.
     try:
-        return {"pk__in": [opaque.grant_id for opaque in read(word, accept)]}
+        return {"pk__in": [opaque.grant_id for opaque in read(word, accept, None)]}
     except InvalidCredential:
         return None
 

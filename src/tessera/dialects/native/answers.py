@@ -7,19 +7,19 @@ from rest_framework.response import Response
 
 from tessera import clock
 from tessera.conf import scopes
-from tessera.engine.issuance import Issued
+from tessera.engine.issuance import Issued, spelt
 from tessera.format import scope
 from tessera.web.cookies import keep
 
 
 def pair(issued: Issued) -> Response:
     """The answer with a pair (RFC 6749 §5.1). Without a refresh token, or an end, it says nothing of one."""
-    return Response(_told_of(issued, clock.now()))
+    return Response(_told_of(spelt(issued), clock.now()))
 
 
 def kept_pair(issued: Issued) -> Response:
     """The same with the tokens in cookies, where no script of the page can read them."""
-    now = clock.now()
+    issued, now = spelt(issued), clock.now()
     told = _told_of(issued, now)
     response = Response({name: told[name] for name in told if name not in {"access_token", "refresh_token"}})
     keep(response, issued, now)
