@@ -31,6 +31,8 @@ AUTHENTICATORS = (
     "tessera.drf.authentication.TokenAuthentication",
     "tessera.dialects.authtoken.TokenAuthentication",
     "tessera.dialects.authtoken.authentication.TokenAuthentication",
+    "tessera.dialects.knox.TokenAuthentication",
+    "tessera.dialects.knox.auth.TokenAuthentication",
 )
 
 
@@ -55,6 +57,7 @@ def test_an_authenticator_stands_in_the_defaults_though_views_load_first(path):
         from rest_framework.views import APIView
         from tessera.drf import Endpoint
         from tessera.dialects.authtoken.urls import urlpatterns
+        from tessera.dialects.knox import urls
         print(json.dumps([f"{each.__module__}.{each.__name__}" for each in APIView.authentication_classes]))
         """,
         rest={"DEFAULT_AUTHENTICATION_CLASSES": [path]},
@@ -88,7 +91,7 @@ def test_every_authenticator_of_ours_is_tried_here():
         for name in re.findall(r"^class (\w+Authentication)\(", path.read_text(), re.MULTILINE)
     }
 
-    assert found == {path for path in AUTHENTICATORS if ".authentication." in path}
+    assert found == {path for path in AUTHENTICATORS if ".auth" in path.replace(".authtoken", "")}
 
 
 @pytest.fixture
@@ -166,7 +169,9 @@ def test_importing_us_and_loading_our_app_needs_no_extra():
     assert answer == []
 
 
-@pytest.mark.parametrize("module", ["tessera", "tessera.drf", "tessera.plain", "tessera.dialects.authtoken"])
+@pytest.mark.parametrize(
+    "module", ["tessera", "tessera.drf", "tessera.plain", "tessera.dialects.authtoken", "tessera.dialects.knox"]
+)
 def test_a_package_of_ours_loads_nothing_until_a_name_is_asked_for(module):
     answer = run(
         f"""

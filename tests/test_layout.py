@@ -42,6 +42,17 @@ PUBLIC = {
         "TokenAuthentication",
         "obtain_auth_token",
     ],
+    "tessera.dialects.knox": [
+        "AuthToken",
+        "LoginView",
+        "LogoutAllView",
+        "LogoutView",
+        "TokenAuthentication",
+        "UserSerializer",
+        "get_token_model",
+        "knox_settings",
+        "token_expired",
+    ],
 }
 
 

@@ -21,6 +21,7 @@ class TesseraConfig(AppConfig):
         """Connect the receivers, and import what registers itself."""
         from tessera import checks, receivers  # noqa: F401 - checks register themselves
         from tessera.dialects.authtoken import tokens
+        from tessera.dialects.knox import models as knox
         from tessera.engine.rows import use
 
         pre_save.connect(receivers.notice_rehash, dispatch_uid="tessera.notice_rehash")
@@ -31,6 +32,7 @@ class TesseraConfig(AppConfig):
         request_finished.connect(use.finish_request, dispatch_uid="tessera.finish_request")
         hide_secrets()
         tokens.give_users_their_auth_token()
+        knox.give_users_their_auth_token_set()
         if apps.is_installed("drf_spectacular"):
             from tessera import schema  # noqa: F401 - its extensions register themselves
 

@@ -9,6 +9,19 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name="AuthToken",
+            fields=[],
+            options={
+                "verbose_name": "token",
+                "verbose_name_plural": "tokens",
+                "proxy": True,
+                "default_permissions": (),
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=("tessera.grant",),
+        ),
         migrations.AddField(
             model_name="grant",
             name="address",
