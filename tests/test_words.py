@@ -16,7 +16,7 @@ IN_ENGLISH = {
 
 LEFT = {
     ("dialects/native/bodies.py", "help_text="): "of the same description",
-    ("engine/rows/foreign.py", 'verbose_name="Token"'): "a word of another package's, to be looked for",
+    ("engine/rows/foreign.py", "verbose_name="): "a word of another package's, to be looked for",
     ("receivers.py", 'label="first"'): "stored in the row, which has no language",
     ("web/words.py", "translation.gettext(sentence)"): "any sentence, and each is marked where it is written",
 }

@@ -19,7 +19,7 @@ from tessera.engine.bond import carry_over, is_mere_rehash
 from tessera.engine.issuance import issue
 from tessera.engine.letters import CLAIM
 from tessera.engine.policy import Ask
-from tessera.engine.rows.foreign import TABLES, forget
+from tessera.engine.rows.foreign import forget, tables
 from tessera.engine.rows.spelling import key_of
 from tessera.errors import NotAllowed
 from tessera.models import Kind
@@ -64,7 +64,7 @@ def carry_grants_over(instance: Any, **_: Any) -> None:
 
 def forget_old_keys(instance: Any, using: str, **_: Any) -> None:
     """Before a user is deleted: delete what tables of other packages, which Django no longer looks at, have of him."""
-    for table in TABLES.values():
+    for table in tables().values():
         forget(table, instance, using)
 
 

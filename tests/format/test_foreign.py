@@ -3,19 +3,28 @@
 The ids and digests below were computed by `openssl dgst -mac HMAC`, before they stood here.
 """
 
+import hashlib
 from uuid import RFC_4122, UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.format.foreign import PACKAGES, fits, reading, readings
+from tessera.format.foreign import authtoken, fits, knox, named, readings
 from tessera.format.keys import derive
 from tessera.format.opaque import MINTED, Opaque, Purpose, mint
 
 KEYS = derive(bytes(range(32)), "example.org")
 STAGING = derive(bytes(range(32)), "staging.example.org")
 KEY = b"0123456789abcdef0123456789abcdef01234567"
+
+AUTHTOKEN = authtoken()
+KNOX = knox(lambda told: hashlib.sha512(told).digest(), 64)
+PACKAGES = (AUTHTOKEN, KNOX)
+
+
+def reading(key, keys):
+    return named("authtoken", hashlib.sha256(key).digest(), keys)
 
 
 @pytest.mark.parametrize(
@@ -54,19 +63,19 @@ KEY = b"0123456789abcdef0123456789abcdef01234567"
 def test_a_key_always_names_the_same_row_and_leaves_the_same_digest(key, keys, row, digest):
     opaque = Opaque(Purpose.ADOPTED, UUID(row).bytes, bytes.fromhex(digest), keys)
 
-    assert reading("authtoken", key, keys) == opaque
-    assert readings(key, [keys]) == [opaque]
+    assert reading(key, keys) == opaque
+    assert readings(key, [keys], PACKAGES) == [opaque]
 
 
 def test_a_key_is_read_once_for_each_pepper_in_their_order():
-    read = readings(KEY, [STAGING, KEYS])
+    read = readings(KEY, [STAGING, KEYS], PACKAGES)
 
-    assert read == [reading("authtoken", KEY, STAGING), reading("authtoken", KEY, KEYS)]
+    assert read == [reading(KEY, STAGING), reading(KEY, KEYS)]
 
 
 @given(st.binary(max_size=200))
 def test_a_row_says_its_version_and_its_variant_whatever_the_key(key):
-    row = reading("authtoken", key, KEYS).grant_id
+    row = reading(key, KEYS).grant_id
 
     assert (row.version, row.variant) == (8, RFC_4122)
 
@@ -91,16 +100,16 @@ def test_a_row_says_its_version_and_its_variant_whatever_the_key(key):
     ],
 )
 def test_a_key_of_authtoken_is_one_word_of_a_header(key, fitting):
-    assert fits("authtoken", key.encode()) is fitting
-    assert len(readings(key.encode(), [KEYS])) == fitting
+    assert fits(AUTHTOKEN, key.encode()) is fitting
+    assert len(readings(key.encode(), [KEYS], PACKAGES)) == fitting
 
 
 @pytest.mark.parametrize("key", [b"\xff", b"cl\xe9", "\ud800".encode("utf-8", "surrogatepass")])
 def test_what_is_no_text_is_no_key(key):
-    assert readings(key, [KEYS]) == []
+    assert readings(key, [KEYS], PACKAGES) == []
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
 @pytest.mark.parametrize("prefix", ["ts", "tessera123"])
 @pytest.mark.parametrize("purpose", sorted(MINTED))
 def test_no_package_has_keys_in_the_form_of_a_token_of_ours(package, prefix, purpose):
@@ -110,6 +119,6 @@ def test_no_package_has_keys_in_the_form_of_a_token_of_ours(package, prefix, pur
 
 
 def test_what_was_read_shows_neither_its_digest_nor_a_key():
-    read = reading("authtoken", KEY, KEYS)
+    read = reading(KEY, KEYS)
 
     assert repr(read) == f"Opaque(purpose=<Purpose.ADOPTED: ''>, row={read.row!r})"

@@ -50,7 +50,7 @@ def whose(keys):
 def test_every_key_works_and_the_table_stays_as_the_way_back(users, keys, clock):
     out, err = called("tessera", "adopt", "authtoken")
 
-    assert out == ("Keys found: 5; adopted: 5, already here: 0, without a user: 0, that no request can carry: 0.\n")
+    assert out == ("Keys found: 5; adopted: 5, already here: 0, without a user: 0, that can open nothing: 0.\n")
     assert set(Grant.objects.values_list("client", "kind", "created_at", "ends_at", "last_used_at")) == {
         ("authtoken", "adopted", SINCE, clock() + YEAR, None)
     }
@@ -218,17 +218,17 @@ import django
 django.setup()
 import os, signal
 from django.core.management import call_command
-from tessera.engine import adoption
+from tessera.engine import takeover
 from tessera.engine.rows import foreign
 
 foreign.PAGE = 2
-steps = adoption._adopt_page
+steps = takeover._adopt_page
 def step(*args, **options):
     if done := getattr(step, "done", 0) == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     step.done = getattr(step, "done", 0) + 1
     return steps(*args, **options)
-adoption._adopt_page = step
+takeover._adopt_page = step
 call_command("tessera", "adopt", "authtoken")
 """
 
@@ -249,7 +249,7 @@ def test_a_key_that_was_adopted_by_another_run_meanwhile_stays_as_it_is(users, k
     called("tessera", "adopt", "authtoken")
     revoke(*Grant.objects.all())
 
-    with patch("tessera.engine.adoption._here", return_value=set()):
+    with patch("tessera.engine.takeover.here", return_value=set()):
         called("tessera", "adopt", "authtoken")
 
     assert (Grant.objects.count(), [opens(key) for key in keys]) == (5, [False] * 5)

@@ -13,7 +13,7 @@ from django.db.transaction import TransactionManagementError
 
 from tessera import clock
 from tessera.conf import current
-from tessera.engine.rows.foreign import TABLES, holds_keys
+from tessera.engine.rows.foreign import holds_keys, tables
 from tessera.engine.rows.storage import alias, storage
 from tessera.format.opaque import new_row
 from tessera.models import Grant, Kind
@@ -44,7 +44,7 @@ def prune() -> int:
     """
     before, after, gone = clock.now() - current().RETENTION, UUID(int=0), 0
     with storage:
-        kept = [package for package, table in TABLES.items() if holds_keys(table)]
+        kept = [package for package, table in tables().items() if holds_keys(table)]
     rows = Grant.objects.using(alias()).exclude(kind=Kind.ADOPTED, client__in=kept)
     while True:
         began, step = monotonic(), rows.filter(pk__gt=after)

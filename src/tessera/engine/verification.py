@@ -16,6 +16,7 @@ from tessera import clock
 from tessera.conf import current, prefixes
 from tessera.engine.bond import bond_kept
 from tessera.engine.keyring import keyring, keys_named
+from tessera.engine.packages import packages
 from tessera.engine.rows.lookup import find
 from tessera.engine.rows.standing import Standing, standing_of
 from tessera.engine.rows.use import note_use
@@ -162,8 +163,9 @@ def refuse_broken_bond(opaque: Opaque, grant: Grant) -> bool:
 def read(secret: str | bytes | Former, accept: Container[Purpose], now: datetime | None) -> Sequence[Opaque]:
     """Return what the token says, if it was minted here and for an accepted purpose. Its row is not looked at.
 
-    That is one reading, and for what may be an adopted key one for each pepper. `now` is for the end that a signed
-    token names: `None` if that does not matter, because it is to be ended.
+    That is one reading. For what may be an adopted key it is one for each pepper, and each way in which its package
+    knew its keys. `now` is for the end that a signed token names: `None` if that does not matter, because it is to be
+    ended.
     """
     if isinstance(secret, Former):
         return [_admitted(secret.opaque, accept)]
@@ -174,7 +176,7 @@ def read(secret: str | bytes | Former, accept: Container[Purpose], now: datetime
     except Malformed:
         if Purpose.ACCESS in accept and (signed := _signed(presented, now)):
             return [signed]
-        if Purpose.ADOPTED in accept and (adopted := foreign.readings(presented, keys)):
+        if Purpose.ADOPTED in accept and (adopted := foreign.readings(presented, keys, packages())):
             return adopted
         raise
     return [_admitted(opaque, accept)]

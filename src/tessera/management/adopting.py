@@ -5,12 +5,11 @@ from collections import Counter
 from collections.abc import Callable
 from types import MappingProxyType
 
-from django.apps import apps
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from tessera.engine.adoption import Outcome, adopt_table
-from tessera.engine.rows.foreign import TABLES, Table, count, is_there
+from tessera.engine.rows.foreign import TABLES, Table, count, is_in_use, is_there, table_of
 from tessera.engine.rows.storage import alias
+from tessera.engine.takeover import Outcome, adopt_table
 from tessera.management.answers import json_argument, tell
 from tessera.management.names import lifetime
 from tessera.management.scrubbing import scrub
@@ -18,9 +17,11 @@ from tessera.management.scrubbing import scrub
 _WORDS = MappingProxyType(
     {
         Outcome.ADOPTED: "adopted",
+        Outcome.SPENT: "spent",
         Outcome.HERE: "already here",
+        Outcome.EXPIRED: "expired",
         Outcome.NOBODYS: "without a user",
-        Outcome.UNFIT: "that no request can carry",
+        Outcome.UNFIT: "that can open nothing",
     }
 )
 _WIDTH = 40
@@ -56,25 +57,34 @@ def adopt(command: BaseCommand, asked: Namespace) -> None:
         _finish(command, asked, table)
         return
     tally, show = Counter[Outcome](), _bar(command, count(table))
-    for became in adopt_table(asked.package, lifetime=ends, dry_run=asked.dry_run):
+    for became in adopt_table(asked.package, table, lifetime=ends, dry_run=asked.dry_run):
         tally.update(became)
         show(tally.total())
-    facts = {"found": tally.total(), **{outcome.value: tally[outcome] for outcome in Outcome}}
-    told = ", ".join(f"{words}: {tally[outcome]}" for outcome, words in _WORDS.items())
+    words = {outcome: word for outcome, word in _WORDS.items() if _may_be(outcome, table)}
+    facts = {"found": tally.total(), **{outcome.value: tally[outcome] for outcome in words}}
+    told = ", ".join(f"{word}: {tally[outcome]}" for outcome, word in words.items())
     verb = "would be " if asked.dry_run else ""
     tell(command, asked, f"Keys found: {tally.total()}; {verb}{told}.", **facts)
 
 
 def _finish(command: BaseCommand, asked: Namespace, table: Table) -> None:
-    if apps.is_installed(table.app):
-        raise CommandError(f"{table.app} is still in INSTALLED_APPS, and would put new keys there: take it out first.")
+    if is_in_use(table):
+        raise CommandError(
+            f"{table.app} is still in INSTALLED_APPS, or a model of {table.name} is, and would put new keys there: "
+            "take it out first."
+        )
     found = count(table)
     left = scrub(asked.package, table)
     tell(command, asked, f"Keys scrubbed: {found}. {left}", scrubbed=found, left=left)
 
 
+def _may_be(outcome: Outcome, table: Table) -> bool:
+    """Whether a row of the table can come to that: a package may know no end, and nothing spent."""
+    return {Outcome.EXPIRED: table.ends, Outcome.SPENT: table.spent}.get(outcome, True) is not None
+
+
 def _table(package: str) -> Table:
-    table = TABLES[package]
+    table = table_of(package)
     if not is_there(table):
         raise CommandError(f'The database "{alias()}" has no table {table.name}, so it has no keys of {package}.')
     return table

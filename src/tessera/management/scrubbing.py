@@ -6,9 +6,9 @@ from types import MappingProxyType
 from django.core.management import CommandError
 from django.db import DatabaseError, ProgrammingError, connections, transaction
 
-from tessera.engine.adoption import Outcome, adopt_table
 from tessera.engine.rows.foreign import Table
 from tessera.engine.rows.storage import alias, execute, has_tables, quoted
+from tessera.engine.takeover import Outcome, adopt_table
 
 _LOG, _TYPES = "django_admin_log", "django_content_type"
 _CLOSE_IT = "End what else has it open, and run this again."
@@ -25,7 +25,7 @@ def scrub(package: str, table: Table) -> str:
     try:
         with transaction.atomic(using=alias()):
             hold(table)
-            _refuse_to_lose(package)
+            _refuse_to_lose(package, table)
             empty(table)
             _forget_log(table)
         clean(table)
@@ -37,8 +37,9 @@ def scrub(package: str, table: Table) -> str:
     return f"{left} {_ELSEWHERE}"
 
 
-def _refuse_to_lose(package: str) -> None:
-    lost = sum(became[Outcome.ADOPTED] for became in adopt_table(package, dry_run=True))
+def _refuse_to_lose(package: str, table: Table) -> None:
+    pages = adopt_table(package, table, dry_run=True)
+    lost = sum(became[Outcome.ADOPTED] + became[Outcome.SPENT] for became in pages)
     if lost:
         raise CommandError(f"Keys not adopted yet: {lost}. Without --finish, they are.")
 
@@ -48,8 +49,8 @@ def _forget_log(table: Table) -> None:
     if has_tables(_LOG, _TYPES):
         execute(
             f"UPDATE {_LOG} SET object_repr = '', object_id = NULL WHERE content_type_id IN "
-            f"(SELECT id FROM {_TYPES} WHERE app_label = %s)",
-            table.app.rpartition(".")[2],
+            f"(SELECT id FROM {_TYPES} WHERE {' OR '.join(['(app_label = %s AND model = %s)'] * len(table.models))})",
+            *(word for label in table.models for word in label.split(".")),
         )
         # In the page of a user, an inline named it in the message. On SQLite, LIKE would take our own "token" for it.
         execute(
@@ -63,12 +64,19 @@ def _nothing(_: Table) -> None:
 
 
 def _delete(table: Table) -> None:
-    execute(f"DELETE FROM {quoted(table.name)}")
+    for name in _tables_of(table):
+        execute(f"DELETE FROM {quoted(name)}")
 
 
 def _truncate(table: Table) -> None:
-    execute(f"TRUNCATE {quoted(table.name)}")  # It gets a new file.
-    _drop_samples(table.name, table.key)
+    execute(f"TRUNCATE {', '.join(map(quoted, _tables_of(table)))}")  # They get new files.
+    for column in table.secrets:
+        _drop_samples(table.name, column)
+
+
+def _tables_of(table: Table) -> list[str]:
+    """All that is emptied, in an order that no foreign key minds."""
+    return [table.name] if table.spent is None else [table.spent.table, table.name]
 
 
 def _rewrite_file(table: Table) -> None:

@@ -1,10 +1,10 @@
 """The tables of other packages, whose keys are adopted. The package itself need not be installed."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -13,6 +13,8 @@ from django.db.models import DateTimeField
 from django.db.models.expressions import Col
 from django.utils import timezone
 
+from tessera import peers
+from tessera.conf import raw
 from tessera.engine.rows.spelling import key_of
 from tessera.engine.rows.storage import alias, execute, has_tables, quoted
 from tessera.models import Grant
@@ -21,15 +23,39 @@ PAGE = 1000
 """Keys that are in memory at once."""
 
 
-@dataclass(frozen=True, slots=True)
+class Marks(NamedTuple):
+    """Another table of the package, which names the rows that open nothing any more."""
+
+    table: str
+    column: str
+    """Its column that names them."""
+
+    of: str
+    """The column by which it names them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Where a package keeps its keys."""
+    """Where a package keeps its keys, or what it knows them by."""
 
     app: str
     name: str
     key: str
+    """The column of the key, or of a hash of it. No two rows have the same."""
+
     user: str
     created: str
+    ends: str | None = None
+    spent: Marks | None = None
+    in_clear: tuple[str, ...] = ()
+    """The columns by which whoever reads the database could use a key."""
+
+    secrets: tuple[str, ...]
+    """All columns of which nothing is to be left, once it is scrubbed."""
+
+    models: tuple[str, ...]
+    """As what Django's admin knows its rows: the labels of the models."""
+
     verbose_name: str
     """What Django's admin calls one of its rows, in English."""
 
@@ -37,16 +63,30 @@ class Table:
 TABLES = MappingProxyType(
     {
         "authtoken": Table(
-            "rest_framework.authtoken",
-            "authtoken_token",
+            app="rest_framework.authtoken",
+            name="authtoken_token",
             key="key",
             user="user_id",
             created="created",
+            in_clear=("key",),
+            secrets=("key",),
+            models=("authtoken.token", "authtoken.tokenproxy"),
             verbose_name="Token",
-        )
+        ),
+        "knox": Table(
+            app="knox",
+            name="knox_authtoken",
+            key="digest",
+            user="user_id",
+            created="created",
+            ends="expiry",
+            secrets=("digest", "token_key"),
+            models=("knox.authtoken",),
+            verbose_name="auth token",
+        ),
     }
 )
-"""The table of each package whose keys can be adopted."""
+"""The table of each package whose keys can be adopted. A site may have renamed it, which `table_of` knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +96,33 @@ class Row:
     key: str = field(repr=False)
     user: Any
     created: datetime | None
+    ends: datetime | None
+    is_spent: bool
+
+
+def table_of(package: str) -> Table:
+    """The table of a package as it is called at this site, which may have a model of its own for it."""
+    table = TABLES[package]
+    return _RENAMED[package](table) if package in _RENAMED else table
+
+
+def tables() -> dict[str, Table]:
+    """All of them."""
+    return {package: table_of(package) for package in TABLES}
+
+
+def _of_model_of_knox(table: Table) -> Table:
+    label = peers.written("REST_KNOX").get("TOKEN_MODEL") or raw("KNOX_TOKEN_MODEL")
+    if not isinstance(label, str) or label.count(".") != 1:
+        return table
+    try:
+        name = apps.get_model(label)._meta.db_table
+    except LookupError:  # Its app has gone, and this is what Django had called the table.
+        name = label.replace(".", "_").lower()
+    return replace(table, name=name, models=(label.lower(),))
+
+
+_RENAMED = MappingProxyType[str, Callable[[Table], Table]]({"knox": _of_model_of_knox})
 
 
 def is_there(table: Table, using: str | None = None) -> bool:
@@ -63,8 +130,13 @@ def is_there(table: Table, using: str | None = None) -> bool:
     return has_tables(table.name, using=using)
 
 
+def is_in_use(table: Table) -> bool:
+    """Whether what writes to it is still installed: the package, or a model of the site's own in its place."""
+    return apps.is_installed(table.app) or any(model._meta.db_table == table.name for model in apps.get_models())
+
+
 def holds_keys(table: Table) -> bool:
-    """Whether there is a key in it that anybody who reads the database could use."""
+    """Whether there is a row in it."""
     return is_there(table) and bool(execute(f"SELECT 1 FROM {quoted(table.name)} {_limit(1)}"))
 
 
@@ -76,24 +148,42 @@ def count(table: Table) -> int:
 
 def pages(table: Table) -> Iterator[list[Row]]:
     """All of it in the order of the keys, `PAGE` of them at a time."""
-    columns = ", ".join(map(quoted, (table.key, table.user, table.created)))
-    select, key = f"SELECT {columns} FROM {quoted(table.name)}", quoted(table.key)
+    columns = [quoted(column) if column else "NULL" for column in (table.key, table.user, table.created, table.ends)]
+    select, key = f"SELECT {', '.join([*columns, _is_spent(table)])} FROM {quoted(table.name)}", quoted(table.key)
     rest = f"ORDER BY {key} {_limit(PAGE)}"
     user = _reader(Grant._meta.get_field("subject").get_col(Grant._meta.db_table))
-    created = _reader(Col("", DateTimeField()))
+    moment = _reader(Col("", DateTimeField()))
+
+    def row(key: Any, whose: Any, created: Any, ends: Any, is_spent: Any) -> Row:
+        return Row(str(key), user(whose), _aware(moment(created)), _aware(moment(ends)), bool(is_spent))
+
     step = execute(f"{select} {rest}")
     while step:
-        yield [Row(str(each[0]), user(each[1]), _aware(created(each[2]))) for each in step]
+        yield [row(*each) for each in step]
         step = execute(f"{select} WHERE {key} > %s {rest}", step[-1][0]) if len(step) == PAGE else []
 
 
 def forget(table: Table, user: AbstractBaseUser, using: str) -> None:
     """Delete the keys of `user`, as Django does while the package is installed: they would keep him from going."""
-    if apps.is_installed(table.app) or not is_there(table, using):
+    if is_in_use(table) or not is_there(table, using):
         return
     whose = Grant._meta.get_field("subject").get_db_prep_save(key_of(user), connections[using])
     name, column = quoted(table.name, using), quoted(table.user, using)
+    if table.spent:
+        marks, mark, of = (quoted(word, using) for word in table.spent)
+        execute(
+            f"DELETE FROM {marks} WHERE {mark} IN (SELECT {of} FROM {name} WHERE {column} = %s)", whose, using=using
+        )
     execute(f"DELETE FROM {name} WHERE {column} = %s", whose, using=using)
+
+
+def _is_spent(table: Table) -> str:
+    if table.spent is None:
+        return "0"
+    marks, mark, of = map(quoted, table.spent)
+    return (
+        f"CASE WHEN EXISTS (SELECT 1 FROM {marks} WHERE {marks}.{mark} = {quoted(table.name)}.{of}) THEN 1 ELSE 0 END"
+    )
 
 
 def _reader(column: Col) -> Callable[[Any], Any]:

@@ -1,0 +1,173 @@
+"""Taking over the table of another package: row → reading → row of ours."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import connections, transaction
+from django.views.decorators.debug import sensitive_variables
+
+from tessera import clock, peers
+from tessera.conf import Lifetime
+from tessera.engine.adoption import here
+from tessera.engine.issuance import granted, take
+from tessera.engine.keyring import keyring
+from tessera.engine.packages import package_named
+from tessera.engine.policy import Ask, Policy, nearest_end
+from tessera.engine.revocation import ended_for
+from tessera.engine.rows.foreign import Row, Table, pages
+from tessera.engine.rows.spelling import key_of
+from tessera.engine.rows.storage import alias, storage
+from tessera.format.foreign import named
+from tessera.format.opaque import Opaque
+from tessera.models import Grant, Kind
+
+audit = logging.getLogger("tessera.audit")
+
+
+class Outcome(StrEnum):
+    """What became of a row in the table of a package."""
+
+    ADOPTED = "adopted"
+    HERE = "already_here"
+    SPENT = "spent"
+    """It opens nothing any more, as its package has it, and its row here keeps it so."""
+
+    EXPIRED = "expired"
+    NOBODYS = "without_user"
+    UNFIT = "unfit"
+
+
+def _as_its_package_says(row: Row, *_: object) -> Mapping[str, Any]:
+    """Its own end, if it has one, in the place of that which the policy grants."""
+    return {} if row.ends is None else {"ends_at": row.ends}
+
+
+def _as_knox_says(row: Row, grant: Grant, now: datetime) -> Mapping[str, Any]:
+    """Its own end, which `AUTO_REFRESH` puts off at each use."""
+    told = peers.knox()
+    if row.ends is None or row.created is None or not told.AUTO_REFRESH:
+        return _as_its_package_says(row)
+    # Where the peer sets no bound, that is the one which the policy grants to what has no end.
+    cap = told.AUTO_REFRESH_MAX_TTL
+    latest = grant.ends_at if cap is None else nearest_end(row.created, cap, None)
+    span = _span_in_knox(row.ends - row.created, row.ends - now, told.TOKEN_TTL)
+    return {"ends_at": row.ends, "idle_lifetime": span, "expires_at": latest and max(latest, row.ends)}
+
+
+def _span_in_knox(age: timedelta, rest: timedelta, usual: timedelta | None) -> timedelta | None:
+    """For how long a token that would be `age` old at its end, and has `rest` to live, is put off at each use.
+
+    Each renewal of the peer's made that `usual`. So what has more left was never renewed, and has a span of its own;
+    what is younger at its end was not either.
+    """
+    span = age if usual is None or rest > usual else min(age, usual)
+    return span if span > timedelta(0) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the row of a package becomes a grant."""
+
+    kind: Kind = Kind.ADOPTED
+    changes: Callable[[Row, Grant, datetime], Mapping[str, Any]] = _as_its_package_says
+    """What the grant has in the place of what the policy grants."""
+
+
+WAYS = MappingProxyType({"authtoken": Way(), "knox": Way(changes=_as_knox_says)})
+
+
+def adopt_table(
+    package: str, table: Table, *, lifetime: Lifetime | None = None, dry_run: bool = False
+) -> Iterator[Counter[Outcome]]:
+    """Adopt every key in the table of `package`, a page at a time, and say after each what became of its keys.
+
+    Those keys are in use, so the site's policy is not asked: they get the terms that `Policy` grants, and the end that
+    the package gave them. A key whose grant is here is left alone, also if that was revoked or replaced, so a run can
+    be killed and started again. No signal is sent, and at the end one line is logged.
+    """
+    adopted = 0
+    try:
+        for page in pages(table):
+            with storage:
+                became = _adopt_page(page, package, lifetime, dry_run=dry_run)
+            adopted += became[Outcome.ADOPTED]
+            yield became
+    finally:
+        if not dry_run:
+            audit.info("adopted %d client=%r", adopted, package)
+
+
+@sensitive_variables()
+def _adopt_page(page: list[Row], package: str, lifetime: Lifetime | None, *, dry_run: bool) -> Counter[Outcome]:
+    now, fit = clock.now(), readings_of(page, package)
+    taken = here(opaque for _, named in fit for opaque in named)
+    new = [(row, named[0]) for row, named in fit if taken.isdisjoint(opaque.grant_id for opaque in named)]
+    live = [(row, opaque) for row, opaque in new if row.ends is None or now < row.ends]
+    with _passwords_held():
+        users = _users({row.user for row, _ in live if row.user is not None}, held=not dry_run)
+        grants = []
+        for row, opaque in live:
+            if row.user in users:
+                ask = Ask(subject=users[row.user], kind=WAYS[package].kind, client=package, lifetime=lifetime)
+                grants.append(_grant(row, opaque, ask, now))
+        if not dry_run:
+            # Another run may be at it, or a log-out: what is here stays as it is.
+            Grant.objects.using(alias()).bulk_create(grants, ignore_conflicts=True)
+    spent = sum(grant.revoked_at is not None for grant in grants)
+    return Counter(
+        {
+            Outcome.ADOPTED: len(grants) - spent,
+            Outcome.SPENT: spent,
+            Outcome.HERE: len(fit) - len(new),
+            Outcome.EXPIRED: len(new) - len(live),
+            Outcome.NOBODYS: len(live) - len(grants),
+            Outcome.UNFIT: len(page) - len(fit),
+        }
+    )
+
+
+def readings_of(page: Iterable[Row], package: str) -> list[tuple[Row, list[Opaque]]]:
+    """The rows whose keys can be presented, with what each may name: under the newest pepper first."""
+    made_by, ring, found = package_named(package), keyring(), []
+    for row in page:
+        known = None if made_by is None else made_by.kept(row.key)
+        if known is not None:
+            found.append((row, [named(package, known, keys) for keys in ring]))
+    return found
+
+
+def _grant(row: Row, opaque: Opaque, ask: Ask, now: datetime) -> Grant:
+    grant = granted(ask, Policy().judge(ask, now), opaque, row.created or now)
+    take(grant, WAYS[ask.client].changes(row, grant, now))
+    if row.is_spent:
+        take(grant, ended_for("spent"))
+    return grant
+
+
+def _passwords_held() -> AbstractContextManager[None]:
+    """A transaction that holds the users it reads: no password is hashed anew between its reading and the grant's.
+
+    On SQLite, which holds no row, a transaction that reads before it writes would fail whenever somebody else wrote.
+    """
+    return transaction.atomic(using=alias()) if _can_hold() else nullcontext()
+
+
+def _users(keys: Iterable[Any], *, held: bool) -> dict[Any, AbstractBaseUser]:
+    """Those of the users that there are, by their keys."""
+    users = get_user_model()._base_manager.using(alias()).filter(pk__in=keys).only("password").order_by("pk")
+    if held and _can_hold():
+        users = users.select_for_update(no_key=connections[alias()].features.has_select_for_no_key_update)
+    return {key_of(user): user for user in users}
+
+
+def _can_hold() -> bool:
+    return bool(connections[alias()].features.has_select_for_update)
