@@ -131,6 +131,11 @@ class Site(NamedTuple):
         return sorted(name for name, secret in known.items() if secret.encode() in files)
 
 
+def written_for(package: str) -> Site:
+    """The site that somebody else wrote for it."""
+    return Site(ROOT / f"tests/dialects/{package}/project")
+
+
 def answers(site: Site, known: Mapping[str, str], conversation: list[Asked]) -> list[Answer]:
     """What the site says to a client who knows these secrets."""
     with site.served() as client:

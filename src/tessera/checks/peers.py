@@ -1,7 +1,7 @@
 """The checks of `REST_KNOX` and `SIMPLE_JWT`: no key of the package that a site comes from is silently ignored."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Tags, register
 
 from tessera import conf, peers
 from tessera.checks.catalog import say
-from tessera.checks.honoured import HONOURED, REMOVED
+from tessera.checks.honoured import HONOURED, REMOVED, Key
 from tessera.checks.settings import shown
 from tessera.checks.site import attempt
 
@@ -54,14 +54,20 @@ def prove_values_of_keys(**_: Any) -> list[CheckMessage]:
     ]
 
 
+def not_honoured(setting: str) -> Iterator[tuple[str, Key]]:
+    """The keys whose value would be right for the peer, and cannot or should not work here."""
+    for name, value in _known(setting).items():
+        if _holds(setting, name, value) and not _works(setting, name, value):
+            yield name, HONOURED[setting][name]
+
+
 @register("tessera", Tags.compatibility)
 def tell_what_is_not_honoured(**_: Any) -> list[CheckMessage]:
-    """A key that cannot or should not work here is named, with the reason and what to set instead."""
+    """Each such key is named, with the reason and what to set instead."""
     told: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-    for setting, keys in HONOURED.items():
-        for name, value in _known(setting).items():
-            if _holds(setting, name, value) and not _works(setting, name, value):
-                told[setting, keys[name].reason, keys[name].instead].append(name)
+    for setting in HONOURED:
+        for name, key in not_honoured(setting):
+            told[setting, key.reason, key.instead].append(name)
     return [
         say("W013", setting=setting, names=", ".join(names), reason=reason, instead=instead)
         for (setting, reason, instead), names in told.items()

@@ -11,6 +11,7 @@ from tessera.engine.rows.foreign import TABLES, Table, count, is_in_use, is_ther
 from tessera.engine.rows.storage import alias
 from tessera.engine.takeover import Outcome, adopt_table
 from tessera.management.answers import json_argument, tell
+from tessera.management.checking import Check, check
 from tessera.management.names import lifetime
 from tessera.management.scrubbing import scrub
 
@@ -29,8 +30,9 @@ _WIDTH = 40
 
 def adopt_arguments(parser: CommandParser) -> None:
     """What `adopt` takes."""
-    parser.add_argument("package", choices=sorted(TABLES), help="The package that made the keys.")
+    parser.add_argument("package", nargs="?", choices=sorted(TABLES), help="The package that made the keys.")
     way = parser.add_mutually_exclusive_group()
+    way.add_argument("--check", action=Check, help="Write nothing: say what the site has to change before it moves.")
     way.add_argument("--dry-run", action="store_true", help="Write nothing: only count.")
     way.add_argument("--finish", action="store_true", help="Scrub the table of the package. There is no way back.")
     parser.add_argument("--lifetime", help="30m, 12h, 90d, 2w or never, from now. Default: the site's TOKEN_LIFETIME.")
@@ -52,6 +54,11 @@ def adopt(command: BaseCommand, asked: Namespace) -> None:
     refuses while one of its keys has not been adopted. Do it before a pepper is
     taken away: what was adopted under that one is then not known any more.
     """
+    if asked.check:
+        check(command, asked)
+        return
+    if asked.package is None:
+        raise CommandError(f"Which package: {', '.join(sorted(TABLES))}?", returncode=2)
     table, ends = _table(asked.package), lifetime(asked.lifetime)
     if asked.finish:
         _finish(command, asked, table)

@@ -4,13 +4,12 @@
 """
 
 import re
-from pathlib import Path
 
 import pytest
 
-from tests.moving import Asked, Site, answers, diff_of, served
+from tests.moving import Asked, Site, answers, diff_of, served, written_for
 
-PROJECT = Site(Path(__file__).with_name("project"))
+PROJECT = written_for("authtoken")
 DIFF = diff_of("authtoken")
 
 PASSWORD = "lovelace-1843"

@@ -1,10 +1,8 @@
 """The site in `project/`, which was written for djangorestframework-simplejwt, moves here."""
 
-from pathlib import Path
+from tests.moving import served, written_for
 
-from tests.moving import Site, served
-
-PROJECT = Site(Path(__file__).with_name("project"))
+PROJECT = written_for("simplejwt")
 
 
 @served

@@ -1,0 +1,83 @@
+"""For each package that a site comes from: what its names are called here, and what else changes with the move."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+_ADMIN = "Take it out, with what uses it: the admin has a page of all tokens."
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package, by the names that a site uses of it."""
+
+    root: str
+    """What its dotted names begin with."""
+
+    apps: tuple[str, ...]
+    """What it has in `INSTALLED_APPS`."""
+
+    names: Mapping[str, str]
+    """Its names and ours: of modules, and of what a site imports from them."""
+
+    gone: Mapping[str, str] = field(default_factory=dict)
+    """What has no counterpart, and what to do instead. A module stands for all that is in it."""
+
+    setting: str = ""
+    """Where a site keeps its choices."""
+
+    ways: tuple[str, ...] = ("--dry-run", "", "--verify")
+    """The options with which `adopt` is run, one after the other."""
+
+    differs: Mapping[str, str] = field(default_factory=dict)
+    """What is not the same afterwards, as in the table of its page."""
+
+    def owns(self, name: str) -> bool:
+        """Whether a dotted name is one of this package."""
+        return name in self.names or name == self.root or name.startswith(f"{self.root}.")
+
+    def instead_of(self, name: str) -> str:
+        """What to do about a name of the package that has no counterpart."""
+        parts = name.split(".")
+        places = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+        return next((self.gone[place] for place in places if place in self.gone), "There is no such name here.")
+
+
+def _names(theirs: str, ours: str, modules: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Those of a dialect that has the modules of its package."""
+    return {
+        **{f"{theirs}{module}": f"{ours}{module}" for module in modules},
+        **{f"{theirs}{module}.{name}": f"{ours}{module}.{name}" for module, names in modules.items() for name in names},
+    }
+
+
+PACKAGES: Mapping[str, Package] = MappingProxyType(
+    {
+        "authtoken": Package(
+            "rest_framework.authtoken",
+            apps=("rest_framework.authtoken",),
+            names={
+                "rest_framework.authentication.TokenAuthentication": "tessera.dialects.authtoken.TokenAuthentication",
+                "rest_framework.authtoken.models.Token": "tessera.dialects.authtoken.Token",
+                "rest_framework.authtoken.serializers.AuthTokenSerializer": (
+                    "tessera.dialects.authtoken.AuthTokenSerializer"
+                ),
+                "rest_framework.authtoken.views": "tessera.dialects.authtoken.views",
+                "rest_framework.authtoken.views.ObtainAuthToken": "tessera.dialects.authtoken.ObtainAuthToken",
+                "rest_framework.authtoken.views.obtain_auth_token": "tessera.dialects.authtoken.obtain_auth_token",
+            },
+            gone={
+                "rest_framework.authtoken.admin": _ADMIN,
+                "rest_framework.authtoken.models.TokenProxy": _ADMIN,
+            },
+            ways=("--dry-run", ""),
+            differs={
+                "a second log-in": "another token; the first goes on working",
+                "log-ins without a limit": "429 after ten a minute by one user from one address; RATES says otherwise",
+                "a changed password": "ends the user's tokens",
+                "a token's age": "it ends after TOKEN_LIFETIME",
+            },
+        ),
+    }
+)
+"""The packages, by the names that `adopt` takes."""
