@@ -32,7 +32,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _is_seconds(value: Any) -> bool:
@@ -73,7 +73,8 @@ _A_FLAG = "True or False"
 _A_CALLABLE = "the dotted path of a class or function that can be imported"
 _A_TEXT = "a text that is not blank"
 
-_SIGNED_ANEW = "this is read for the tokens that were signed before the move, and new ones are signed by keys of ours"
+_OF_BEFORE = "it is read for the tokens that were made before the move, and "
+_SIGNED_ANEW = f"{_OF_BEFORE}new ones are signed by keys of ours"
 _OUR_KEYS = (
     "Keep it until manage.py tessera adopt simplejwt --finish. Who else verifies your tokens takes the keys from "
     '.well-known/jwks.json, or TESSERA["JWT_KEYS"] names this one.'
@@ -81,17 +82,23 @@ _OUR_KEYS = (
 
 KNOX = MappingProxyType(
     {
-        "SECURE_HASH_ALGORITHM": Key(_A_CALLABLE, _is_loadable),
+        "SECURE_HASH_ALGORITHM": Key(
+            _A_CALLABLE,
+            _is_loadable,
+            _is("hashlib.sha512"),
+            f"{_OF_BEFORE}of new ones a keyed hash is stored",
+            "Keep it while those tokens live.",
+        ),
         "AUTH_TOKEN_CHARACTER_LENGTH": Key(
-            "a whole number above zero",
+            "a whole number, and not negative",
             _is_count,
-            _never,
-            "every token has 256 random bits, and says where it ends",
-            "Take it out. The column or field in which a client keeps a token needs 96 letters.",
+            _is(64),
+            f"{_OF_BEFORE}new ones have 256 random bits each, in a text of one length",
+            "Keep it while those tokens live.",
         ),
         "TOKEN_TTL": Key(f"{_A_SPAN}, or None", _is_none_or(is_span)),
         "USER_SERIALIZER": Key(f"{_A_CALLABLE}, or None", _is_none_or(_is_loadable)),
-        "TOKEN_LIMIT_PER_USER": Key("a whole number above zero, or None", _is_none_or(_is_count)),
+        "TOKEN_LIMIT_PER_USER": Key("a whole number, and not negative, or None", _is_none_or(_is_count)),
         "AUTO_REFRESH": Key(_A_FLAG, _is_flag),
         "AUTO_REFRESH_MAX_TTL": Key(f"{_A_SPAN}, or None", _is_none_or(is_span)),
         "MIN_REFRESH_INTERVAL": Key(
@@ -133,7 +140,13 @@ SIMPLEJWT = MappingProxyType(
             "a refresh token that has been traded is spent, and whoever presents it again ends the sign-in",
             "Set True, or take it out.",
         ),
-        "UPDATE_LAST_LOGIN": Key(_A_FLAG, _is_flag),
+        "UPDATE_LAST_LOGIN": Key(
+            _A_FLAG,
+            _is_flag,
+            _is(True),
+            "each log-in sends the signal of Django, which writes it down",
+            "Set True, or disconnect update_last_login from user_logged_in.",
+        ),
         "ALGORITHM": Key(_A_TEXT, _is_text, _never, _SIGNED_ANEW, _OUR_KEYS),
         "SIGNING_KEY": Key("a text or bytes", _is_key, _never, _SIGNED_ANEW, _OUR_KEYS),
         "VERIFYING_KEY": Key("a text, bytes or None", _is_none_or(_is_key), _is("", None), _SIGNED_ANEW, _OUR_KEYS),
