@@ -30,7 +30,7 @@ def signing() -> Any:
 
 @sensitive_variables()
 def sign(grant: Grant, *, lifetime: timedelta | None = None, claims: Mapping[str, Any] | None = None) -> str:
-    """Return the access token of `grant` as a JSON Web Token (RFC 9068), which other services can read. No query.
+    """Return the access token of `grant` as a JSON Web Token (RFC 9068), which other services can read.
 
     It is the one that the grant has now: it dies with the grant, and when that is refreshed. `lifetime` may end it
     sooner. The token of a grant that never ends lives for `ACCESS_LIFETIME`, because each has to have an end.
@@ -38,8 +38,8 @@ def sign(grant: Grant, *, lifetime: timedelta | None = None, claims: Mapping[str
     `claims` are told beside those of `JWT_CLAIMS`, and never in place of what is always in one.
 
     Raises:
-        InvalidAsk: the token of such a grant is no access token.
-        ValueError: a claim cannot be written, or there are too many of them.
+        ValueError: the token of such a grant is no access token, as that of a letter is none; or a claim cannot be
+            written, or there are too many of them.
         StoreDown: there is no key in this process yet, and the storage does not answer.
         ImproperlyConfigured: the extra `jwt` is not installed.
     """

@@ -28,14 +28,17 @@ from tessera.conf import current, scopes
 from tessera.engine.keyring import keys_named
 from tessera.engine.policy import PURPOSES
 from tessera.engine.signing_keys import accepted, signing_key
-from tessera.errors import Expired, InvalidAsk, Malformed
+from tessera.errors import Expired, Malformed
 from tessera.format import jws, jwt
 from tessera.format.opaque import Opaque, Purpose, to_bytes
+from tessera.http import carriers
 from tessera.models import Grant, Kind
-from tessera.words import gettext_noop as _
 
 TYPE = "at+jwt"
 """Of an access token (RFC 9068 §2.1): no other token of ours is read as one."""
+
+LONGEST = carriers.LONGEST - len("Bearer ")
+"""As much as a header carries, or a browser keeps in one cookie, in bytes."""
 
 OURS = frozenset({"iss", "exp", "iat", "aud", "sub", "client_id", "jti", "sid", "scope", "auth_time"})
 """The claims that say what the row says. Nobody else's are written over them, nor in their place."""
@@ -57,12 +60,15 @@ def sign(
 ) -> str:
     """Return the access token of `grant`, as `signed.sign` says. `typ` tells it from what is no access token."""
     if PURPOSES[Kind(grant.kind)] is not Purpose.ACCESS:
-        raise InvalidAsk(_("Only an access token can be signed."))
+        raise ValueError(f"sign() takes a grant that has an access token, and none of the kind {grant.kind}.")
     now = clock.now()
     ends_at = _end(grant, lifetime, now)
     others = {**_of_the_site(grant), **(claims or {})}
     told = {name: value for name, value in others.items() if name not in OURS} | _claims(grant, ends_at, now)
-    return jwt.sign(told, signing_key(now, ends_at), typ, encoder=DjangoJSONEncoder)
+    token = jwt.sign(told, signing_key(now, ends_at), typ, encoder=DjangoJSONEncoder)
+    if len(token) > LONGEST:
+        raise ValueError("The claims are too long for a header or a cookie.")
+    return token
 
 
 @sensitive_variables()
