@@ -15,10 +15,13 @@ from django.core.cache import cache
 from django.db import connection, connections
 from rest_framework.test import APIClient
 
-from tessera import Ask, Issued, Kind, issue
+from tessera import Ask, Issued, Kind, issue, sign
 from tessera.engine.adoption import adopt
+from tessera.engine.signing import payload
 from tessera.testing import Clock
+from tests.credentials import PAIR, opens
 from tests.example import serving
+from tests.forging import Forge, key_of, private
 from tests.former import drop_table
 from tests.traces import Letters
 
@@ -85,6 +88,21 @@ def hand_out(user: User) -> Callable[..., Issued]:
         return issue(Ask(**{"subject": user, **ask}))
 
     return hand_out
+
+
+@pytest.fixture
+def forge(clock: Clock, hand_out: Callable[..., Issued], settings: Any) -> Callable[..., Forge]:
+    """A site that signs with a key of an algorithm, and a good token of it, which it has just accepted."""
+
+    def forge(algorithm: str = "EdDSA") -> Forge:
+        key = key_of(algorithm)
+        settings.TESSERA = {**settings.TESSERA, "JWT_KEYS": [private(key)], "BASE_URL": "https://shop.example"}
+        issued = hand_out(**PAIR)
+        token = sign(issued.grant)
+        assert opens(token)
+        return Forge(issued, key, payload(token))
+
+    return forge
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Signed tokens as a forger makes them: from a good one, with whatever he changes, under whatever key he has."""
 
+import hmac
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
@@ -52,6 +53,21 @@ class Forge:
             lambda told: jwt._SIGNATURES[by.algorithm].sign(told, by.material)
         )
         return told + b"." + encoded(sign(told))
+
+
+def by_secret(secret: bytes) -> Callable[[bytes], bytes]:
+    """As HS256 signs with that secret, whatever it is."""
+    return lambda told: hmac.digest(secret, told, "sha256")
+
+
+def public_pem(forge: Forge) -> bytes:
+    """What is public of the key, in the form in which most publish it."""
+    pem: bytes = forge.key.material.as_pem(private=False)
+    return pem
+
+
+def public_jwk(forge: Forge) -> bytes:
+    return json.dumps(jwk.public(forge.key)).encode()
 
 
 def _changed(whole: Mapping[str, Any], change: Any) -> Any:

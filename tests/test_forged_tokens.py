@@ -3,7 +3,6 @@
 The numbers are those of RFC 8725 (best practice for JWTs) and RFC 9068 (JWTs as access tokens).
 """
 
-import hmac
 import json
 import socket
 from base64 import urlsafe_b64encode
@@ -18,13 +17,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tessera import Ask, issue, sign, verify
-from tessera.engine.signing import payload
+from tessera import Ask, issue, verify
 from tessera.errors import InvalidCredential, Malformed
 from tessera.format import jwk, jws
 from tessera.models import Grant
-from tests.credentials import DOORS, PAIR, traded
-from tests.forging import Forge, encoded, key_of, private
+from tests.credentials import DOORS, opens, traded
+from tests.forging import by_secret, encoded, key_of, private, public_jwk, public_pem
 
 INVALID = {"detail": "Invalid token.", "code": "invalid_token"}
 REFUSED = 'Bearer realm="api", error="invalid_token"'
@@ -32,21 +30,6 @@ WEEK = timedelta(days=7)
 P256 = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def forge(clock, hand_out, settings):
-    """A site that signs with a key of this algorithm, and a good token of it, which it has just accepted."""
-
-    def forge(algorithm="EdDSA"):
-        key = key_of(algorithm)
-        settings.TESSERA = {**settings.TESSERA, "JWT_KEYS": [private(key)], "BASE_URL": "https://shop.example"}
-        issued = hand_out(**PAIR)
-        token = sign(issued.grant)
-        assert opens(token)
-        return Forge(issued, key, payload(token))
-
-    return forge
 
 
 @pytest.fixture
@@ -58,19 +41,6 @@ def no_network(monkeypatch):
 
     for name in ("create_connection", "getaddrinfo"):
         monkeypatch.setattr(socket, name, refuse)
-
-
-def by_secret(secret):
-    """As HS256 signs with that secret."""
-    return lambda told: hmac.digest(secret, told, "sha256")
-
-
-def public_pem(forge):
-    return forge.key.material.as_pem(private=False)
-
-
-def public_jwk(forge):
-    return json.dumps(jwk.public(forge.key)).encode()
 
 
 def hs256(secret_of):
@@ -380,13 +350,6 @@ def test_no_bit_of_it_can_be_changed(forge, algorithm):
                 opened.append((place, bit))
 
     assert opened == []
-
-
-def opens(token):
-    try:
-        return bool(verify(token, accept=DOORS))
-    except InvalidCredential:
-        return False
 
 
 @pytest.mark.parametrize("algorithm", jwk.ALGORITHMS)
