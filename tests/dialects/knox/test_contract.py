@@ -502,3 +502,13 @@ def test_any_other_method_is_a_405_and_changes_nothing(client, token, url, metho
 
     assert (answer.status_code, answer["Allow"]) == (405, "POST, OPTIONS")
     assert AuthToken.objects.count() == 1
+
+
+@pytest.mark.parametrize("span", [timedelta(0), timedelta(seconds=-1)], ids=repr)
+def test_a_span_that_is_over_makes_a_token_that_is_over(client, user, clock, span):
+    _, token = AuthToken.objects.create(user, expiry=span)
+    clock.turn(timedelta.resolution)
+
+    answer = client.get("/token/", headers=header(token))
+
+    assert (answer.status_code, answer.json()) == (401, INVALID)
