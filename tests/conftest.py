@@ -62,6 +62,7 @@ def tables(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if not connection.in_atomic_block:
         drop_table()
+        drop_table("knox_authtoken")
 
 
 @pytest.fixture

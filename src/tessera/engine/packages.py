@@ -32,7 +32,7 @@ def package_named(name: str) -> Package | None:
 def _beside_authtoken(algorithm: Any, length: Any) -> tuple[Package, ...]:
     try:
         return (_AUTHTOKEN, foreign.knox(_hashed_by(algorithm), 2 * int(length / 2)))
-    except (ImportError, TypeError, ValueError, OverflowError):
+    except (AttributeError, ImportError, OverflowError, TypeError, ValueError):
         return (_AUTHTOKEN,)
 
 

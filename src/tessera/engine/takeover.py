@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connections, transaction
+from django.db.models import QuerySet
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock, peers
@@ -25,7 +27,7 @@ from tessera.engine.policy import Ask, Policy, nearest_end
 from tessera.engine.revocation import ended_for
 from tessera.engine.rows.foreign import Row, Table, pages
 from tessera.engine.rows.spelling import key_of
-from tessera.engine.rows.storage import alias, storage
+from tessera.engine.rows.storage import alias, batches, storage, update
 from tessera.format.foreign import named
 from tessera.format.opaque import Opaque
 from tessera.models import Grant, Kind
@@ -38,6 +40,9 @@ class Outcome(StrEnum):
 
     ADOPTED = "adopted"
     HERE = "already_here"
+    PUT_OFF = "put_off"
+    """Its grant is here, and it ends later than that: its package renewed it after it was adopted."""
+
     SPENT = "spent"
     """It opens nothing any more, as its package has it, and its row here keeps it so."""
 
@@ -81,6 +86,9 @@ class Way:
     changes: Callable[[Row, Grant, datetime], Mapping[str, Any]] = _as_its_package_says
     """What the grant has in the place of what the policy grants."""
 
+    digest: str = "access_digest"
+    """The column of ours that keeps what is to be kept of the key."""
+
 
 WAYS = MappingProxyType({"authtoken": Way(), "knox": Way(changes=_as_knox_says)})
 
@@ -92,7 +100,8 @@ def adopt_table(
 
     Those keys are in use, so the site's policy is not asked: they get the terms that `Policy` grants, and the end that
     the package gave them. A key whose grant is here is left alone, also if that was revoked or replaced, so a run can
-    be killed and started again. No signal is sent, and at the end one line is logged.
+    be killed and started again; only where the package has put off its end since, so is it here. No signal is sent, and
+    at the end one line is logged.
     """
     adopted = 0
     try:
@@ -113,7 +122,7 @@ def _adopt_page(page: list[Row], package: str, lifetime: Lifetime | None, *, dry
     new = [(row, named[0]) for row, named in fit if taken.isdisjoint(opaque.grant_id for opaque in named)]
     live = [(row, opaque) for row, opaque in new if row.ends is None or now < row.ends]
     with _passwords_held():
-        users = _users({row.user for row, _ in live if row.user is not None}, held=not dry_run)
+        users = users_of({row.user for row, _ in live if row.user is not None}, held=not dry_run)
         grants = []
         for row, opaque in live:
             if row.user in users:
@@ -122,17 +131,37 @@ def _adopt_page(page: list[Row], package: str, lifetime: Lifetime | None, *, dry
         if not dry_run:
             # Another run may be at it, or a log-out: what is here stays as it is.
             Grant.objects.using(alias()).bulk_create(grants, ignore_conflicts=True)
+    put_off = _put_off(fit, taken, dry_run=dry_run)
     spent = sum(grant.revoked_at is not None for grant in grants)
     return Counter(
         {
             Outcome.ADOPTED: len(grants) - spent,
             Outcome.SPENT: spent,
-            Outcome.HERE: len(fit) - len(new),
+            Outcome.HERE: len(fit) - len(new) - put_off,
+            Outcome.PUT_OFF: put_off,
             Outcome.EXPIRED: len(new) - len(live),
             Outcome.NOBODYS: len(live) - len(grants),
             Outcome.UNFIT: len(page) - len(fit),
         }
     )
+
+
+def _put_off(fit: Iterable[tuple[Row, list[Opaque]]], taken: set[UUID], *, dry_run: bool) -> int:
+    """Give the grants that are here the end that their package has put off since, and say how many those are."""
+    changed = 0
+    ends = {each.grant_id: (each, row.ends) for row, named in fit if row.ends is not None for each in named}
+    for batch in batches(taken & ends.keys()):
+        for key, ends_at in _live_by_use(batch).values_list("pk", "ends_at"):
+            opaque, later = ends[key]
+            if ends_at is not None and ends_at < later:
+                kept = _live_by_use([key]).filter(ends_at=ends_at, access_digest=opaque.digest)
+                changed += kept.count() if dry_run else update(kept, {"ends_at": later})
+    return changed
+
+
+def _live_by_use(keys: Iterable[UUID]) -> QuerySet[Grant]:
+    """Those whose end is put off by use, here as it was there."""
+    return Grant.objects.using(alias()).filter(pk__in=keys, revoked_at=None, idle_lifetime__isnull=False)
 
 
 def readings_of(page: Iterable[Row], package: str) -> list[tuple[Row, list[Opaque]]]:
@@ -161,7 +190,7 @@ def _passwords_held() -> AbstractContextManager[None]:
     return transaction.atomic(using=alias()) if _can_hold() else nullcontext()
 
 
-def _users(keys: Iterable[Any], *, held: bool) -> dict[Any, AbstractBaseUser]:
+def users_of(keys: Iterable[Any], *, held: bool = False) -> dict[Any, AbstractBaseUser]:
     """Those of the users that there are, by their keys."""
     users = get_user_model()._base_manager.using(alias()).filter(pk__in=keys).only("password").order_by("pk")
     if held and _can_hold():

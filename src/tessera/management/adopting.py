@@ -2,15 +2,16 @@
 
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Callable
+from dataclasses import replace
 from types import MappingProxyType
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
+from tessera.engine.packages import package_named
 from tessera.engine.rows.foreign import TABLES, Table, count, is_in_use, is_there, table_of
 from tessera.engine.rows.storage import alias
 from tessera.engine.takeover import Outcome, adopt_table
-from tessera.management.answers import json_argument, tell
+from tessera.management.answers import bar, json_argument, tell
 from tessera.management.checking import Check, check
 from tessera.management.names import lifetime
 from tessera.management.scrubbing import scrub
@@ -20,12 +21,12 @@ _WORDS = MappingProxyType(
         Outcome.ADOPTED: "adopted",
         Outcome.SPENT: "spent",
         Outcome.HERE: "already here",
+        Outcome.PUT_OFF: "with a later end now",
         Outcome.EXPIRED: "expired",
         Outcome.NOBODYS: "without a user",
         Outcome.UNFIT: "that can open nothing",
     }
 )
-_WIDTH = 40
 
 
 def adopt_arguments(parser: CommandParser) -> None:
@@ -35,7 +36,11 @@ def adopt_arguments(parser: CommandParser) -> None:
     way.add_argument("--check", action=Check, help="Write nothing: say what the site has to change before it moves.")
     way.add_argument("--dry-run", action="store_true", help="Write nothing: only count.")
     way.add_argument("--finish", action="store_true", help="Scrub the table of the package. There is no way back.")
-    parser.add_argument("--lifetime", help="30m, 12h, 90d, 2w or never, from now. Default: the site's TOKEN_LIFETIME.")
+    parser.add_argument(
+        "--lifetime",
+        help="Of keys without an end: 30m, 12h, 90d, 2w or never, from now. Default: the site's TOKEN_LIFETIME.",
+    )
+    parser.add_argument("--table", help="The table, if the site has given it a name that nothing tells any more.")
     json_argument(parser)
 
 
@@ -49,21 +54,28 @@ def adopt(command: BaseCommand, asked: Namespace) -> None:
     was revoked or replaced since, so nothing comes back to life. Users who are
     inactive keep theirs: it is refused until they are active again.
 
-    Anybody who reads the database can use the keys in that table. Once the way
-    back is not needed, --finish scrubs it, and what the admin logged of it. It
-    refuses while one of its keys has not been adopted. Do it before a pepper is
-    taken away: what was adopted under that one is then not known any more.
+    A key keeps the end that its package gave it, and what has expired is not
+    adopted. While the old package still renews keys, run it again before the
+    switch: it puts off the ends of those.
+
+    Once the way back is not needed, --finish scrubs that table, of which some
+    packages let whoever reads the database use the keys, and what the admin
+    logged of it. It refuses while one of its keys has not been adopted. Do it
+    before a pepper is taken away: what was adopted under that one is then not
+    known any more.
     """
     if asked.check:
         check(command, asked)
         return
     if asked.package is None:
         raise CommandError(f"Which package: {', '.join(sorted(TABLES))}?", returncode=2)
-    table, ends = _table(asked.package), lifetime(asked.lifetime)
-    if asked.finish:
-        _finish(command, asked, table)
-        return
-    tally, show = Counter[Outcome](), _bar(command, count(table))
+    table = _table(asked.package, asked.table)
+    next((_WAYS[way] for way in _WAYS if getattr(asked, way)), _take_over)(command, asked, table)
+
+
+def _take_over(command: BaseCommand, asked: Namespace, table: Table) -> None:
+    ends = lifetime(asked.lifetime)
+    tally, show = Counter[Outcome](), bar(command, count(table))
     for became in adopt_table(asked.package, table, lifetime=ends, dry_run=asked.dry_run):
         tally.update(became)
         show(tally.total())
@@ -87,22 +99,23 @@ def _finish(command: BaseCommand, asked: Namespace, table: Table) -> None:
 
 def _may_be(outcome: Outcome, table: Table) -> bool:
     """Whether a row of the table can come to that: a package may know no end, and nothing spent."""
-    return {Outcome.EXPIRED: table.ends, Outcome.SPENT: table.spent}.get(outcome, True) is not None
+    return {Outcome.EXPIRED: table.ends, Outcome.PUT_OFF: table.ends, Outcome.SPENT: table.spent}.get(
+        outcome, True
+    ) is not None
 
 
-def _table(package: str) -> Table:
+def _table(package: str, name: str | None) -> Table:
     table = table_of(package)
+    if name is not None:
+        table = replace(table, name=name)
+    if package_named(package) is None:
+        raise CommandError(
+            f"How {package} knew its keys, no setting tells: REST_KNOX names no hash or length that there is."
+        )
     if not is_there(table):
         raise CommandError(f'The database "{alias()}" has no table {table.name}, so it has no keys of {package}.')
     return table
 
 
-def _bar(command: BaseCommand, total: int) -> Callable[[int], None]:
-    """What shows, to people alone, how far it has come."""
-
-    def show(done: int) -> None:
-        full = _WIDTH * min(done, total) // max(total, 1)
-        end = "\n" if done >= total else ""
-        command.stderr.write(f"\r[{'=' * full:{_WIDTH}}] {done} of {total}", str, ending=end)
-
-    return show if command.stderr.isatty() else lambda _: None
+_WAYS = MappingProxyType({"finish": _finish})
+"""What is done in the place of taking over, for each option that says so."""

@@ -2,7 +2,7 @@
 
 import json
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -14,6 +14,9 @@ from tessera.http.problems import problem
 from tessera.models import Grant
 
 _COLUMNS = "{:<12} {:<36} {:<8} {:<7} {:<16} {:<16} {:<16} {:<16} {}"
+_WIDTH = 40
+"""Of the bar."""
+
 HEADER = _COLUMNS.format("HINT", "ID", "KIND", "STATE", "CREATED (UTC)", "LAST USED", "ENDS", "USER", "NAME")
 
 
@@ -35,6 +38,17 @@ def json_argument(parser: CommandParser) -> None:
 def tell(command: BaseCommand, asked: Namespace, sentence: str, **facts: str | int) -> None:
     """Print the sentence, or the facts in it as an object of JSON."""
     command.stdout.write(json.dumps(facts) if asked.json else sentence)
+
+
+def bar(command: BaseCommand, total: int) -> Callable[[int], None]:
+    """What shows, to people alone, how far it has come."""
+
+    def show(done: int) -> None:
+        full = _WIDTH * min(done, total) // max(total, 1)
+        end = "\n" if done >= total else ""
+        command.stderr.write(f"\r[{'=' * full:{_WIDTH}}] {done} of {total}", str, ending=end)
+
+    return show if command.stderr.isatty() else lambda _: None
 
 
 def in_words(grant: Grant) -> str:

@@ -39,7 +39,7 @@ def scrub(package: str, table: Table) -> str:
 
 def _refuse_to_lose(package: str, table: Table) -> None:
     pages = adopt_table(package, table, dry_run=True)
-    lost = sum(became[Outcome.ADOPTED] + became[Outcome.SPENT] for became in pages)
+    lost = sum(became[outcome] for became in pages for outcome in (Outcome.ADOPTED, Outcome.SPENT, Outcome.PUT_OFF))
     if lost:
         raise CommandError(f"Keys not adopted yet: {lost}. Without --finish, they are.")
 

@@ -12,6 +12,7 @@ from django.db import connections
 from django.db.models import DateTimeField
 from django.db.models.expressions import Col
 from django.utils import timezone
+from django.utils.text import camel_case_to_spaces
 
 from tessera import peers
 from tessera.conf import raw
@@ -119,7 +120,8 @@ def _of_model_of_knox(table: Table) -> Table:
         name = apps.get_model(label)._meta.db_table
     except LookupError:  # Its app has gone, and this is what Django had called the table.
         name = label.replace(".", "_").lower()
-    return replace(table, name=name, models=(label.lower(),))
+    verbose_name = camel_case_to_spaces(label.partition(".")[2])
+    return replace(table, name=name, models=(label.lower(),), verbose_name=verbose_name)
 
 
 _RENAMED = MappingProxyType[str, Callable[[Table], Table]]({"knox": _of_model_of_knox})
