@@ -7,12 +7,14 @@ from types import MappingProxyType
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
+from tessera.engine.comparison import SAMPLE
 from tessera.engine.packages import package_named
 from tessera.engine.rows.foreign import TABLES, Table, count, is_in_use, is_there, table_of
 from tessera.engine.rows.storage import alias
 from tessera.engine.takeover import Outcome, adopt_table
 from tessera.management.answers import bar, json_argument, tell
 from tessera.management.checking import Check, check
+from tessera.management.comparing import verify_adopted
 from tessera.management.names import lifetime
 from tessera.management.scrubbing import scrub
 
@@ -35,7 +37,11 @@ def adopt_arguments(parser: CommandParser) -> None:
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--check", action=Check, help="Write nothing: say what the site has to change before it moves.")
     way.add_argument("--dry-run", action="store_true", help="Write nothing: only count.")
+    way.add_argument("--verify", action="store_true", help="Prove that what was adopted is as it was. Write nothing.")
     way.add_argument("--finish", action="store_true", help="Scrub the table of the package. There is no way back.")
+    parser.add_argument(
+        "--all", action="store_true", help=f"With --verify: each row, and not {SAMPLE} of more, drawn by chance."
+    )
     parser.add_argument(
         "--lifetime",
         help="Of keys without an end: 30m, 12h, 90d, 2w or never, from now. Default: the site's TOKEN_LIFETIME.",
@@ -57,6 +63,9 @@ def adopt(command: BaseCommand, asked: Namespace) -> None:
     A key keeps the end that its package gave it, and what has expired is not
     adopted. While the old package still renews keys, run it again before the
     switch: it puts off the ends of those.
+
+    --verify then compares the two: the same user, end and digest, and live where
+    it was. It exits with 1 and says what is wrong, if anything is.
 
     Once the way back is not needed, --finish scrubs that table, of which some
     packages let whoever reads the database use the keys, and what the admin
@@ -117,5 +126,5 @@ def _table(package: str, name: str | None) -> Table:
     return table
 
 
-_WAYS = MappingProxyType({"finish": _finish})
+_WAYS = MappingProxyType({"verify": verify_adopted, "finish": _finish})
 """What is done in the place of taking over, for each option that says so."""
