@@ -1,14 +1,18 @@
 """How often a dead token is refused before its client is told to wait; and what is not counted at all."""
 
+import gc
 import secrets
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from types import FrameType
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import caches
 from django.core.cache.backends.locmem import LocMemCache
-from rest_framework.exceptions import AuthenticationFailed, ErrorDetail
+from rest_framework.exceptions import APIException, AuthenticationFailed, ErrorDetail
 from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.test import APIClient, APIRequestFactory
 from rest_framework.views import APIView
@@ -161,6 +165,47 @@ def test_what_costs_less_than_counting_it_never_touches_the_cache(hand_out, sett
     settings.TESSERA = {**settings.TESSERA, "THROTTLE_CACHE": "none"}
 
     assert statuses(spoil(hand_out())) == [status] * 5
+
+
+@pytest.mark.parametrize("authenticator", [BearerAuthentication(), TokenAuthentication()], ids=["REST", "authtoken"])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(another_tag, id="not minted here"),
+        pytest.param(lambda issued: "two words", id="a header that cannot be read"),
+        pytest.param(lambda issued: revoke(issued.grant) and issued.secret, id="revoked"),
+    ],
+)
+def test_a_refusal_leaves_no_frame_with_the_token_in_it_to_the_garbage_collector(hand_out, authenticator, spoil):
+    request = Request(APIRequestFactory().get("/", headers=bearing(spoil(hand_out()))))
+    gc.collect()
+
+    with collecting() as garbage:
+        refuse(authenticator, request)
+
+    assert [each for each in garbage if isinstance(each, FrameType)] == []
+
+
+@contextmanager
+def collecting():
+    """A list that comes to hold what only the garbage collector frees of what was made meanwhile."""
+    garbage: list[object] = []
+    gc.disable()
+    try:
+        yield garbage
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        garbage += gc.garbage
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+
+
+def refuse(authenticator, request):
+    with suppress(APIException):
+        authenticator.authenticate(request)
+        pytest.fail("It was not refused.")
 
 
 class NoCache(LocMemCache):

@@ -44,8 +44,8 @@ class TokenAuthentication(BaseAuthentication):
             secret = self.presented(request)
             return None if secret is None else self.opened_by(secret)
         except TesseraError as error:
-            told = counted(error, of_django(request))
-            raise refusal(told) from told
+            # Never by a variable: an exception that a frame of its own traceback holds waits for the garbage collector.
+            raise refusal(counted(error, of_django(request))) from error
 
     def presented(self, request: Request) -> bytes | None:
         """Return the credential that the request carries, not yet verified, or `None` if it carries none of ours.

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.views.decorators.debug import sensitive_variables
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.request import Request
 
 from tessera.dialects.authtoken.tokens import Token
@@ -11,7 +11,7 @@ from tessera.drf import authentication
 from tessera.drf.refusals import refusal
 from tessera.engine.naming import ACCEPTED
 from tessera.engine.verification import Principal
-from tessera.errors import InvalidCredential, TesseraError, TooMany
+from tessera.errors import InvalidCredential, TesseraError
 from tessera.format.opaque import to_bytes
 from tessera.web.refusals import counted
 
@@ -50,10 +50,8 @@ class TokenAuthentication(authentication.TokenAuthentication):
         try:
             return super().authenticate(request)
         except AuthenticationFailed as refused:
-            if isinstance(cause := refused.__cause__, InvalidCredential):
-                error = counted(cause, authentication.of_django(request))
-                if isinstance(error, TooMany):
-                    raise refusal(error) from error
+            if isinstance(refused.__cause__, InvalidCredential):
+                raise _counted(refused, refused.__cause__, request) from refused.__cause__
             raise
 
     def opened_by(self, secret: bytes) -> tuple[Any, Any]:
@@ -80,3 +78,9 @@ class TokenAuthentication(authentication.TokenAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """Return the keyword alone, as the peer's clients expect it."""
         return self.keyword
+
+
+def _counted(refused: AuthenticationFailed, error: InvalidCredential, request: Request) -> APIException:
+    """`refused` with the words that it has, or what takes its place if that credential was refused too often."""
+    told = counted(error, authentication.of_django(request))
+    return refused if told is error else refusal(told)
