@@ -132,16 +132,17 @@ class Settings:
     says; the others learn of a revocation only when it expires. It takes the extra `jwt`."""
 
     JWT_ISSUER: str | None = None
-    """Who issues the tokens that are signed: their claim `iss`, which other services compare. `None` is `BASE_URL`, and
-    without that `REALM`."""
+    """Who issues the tokens that are signed: their claim `iss`, which other services compare. `None` is the `ISSUER` of
+    `SIMPLE_JWT` where there is one, or `BASE_URL`, or `REALM`."""
 
     JWT_AUDIENCE: str | None = None
     """For whom they are: their claim `aud`. Every service that takes them refuses what has another. `None` is the
-    issuer."""
+    `AUDIENCE` of `SIMPLE_JWT` where there is one, or the issuer."""
 
     JWT_LEEWAY: timedelta = timedelta(0)
     """How long after its end a signed token is still accepted here, at most a minute. It is signed and read by the same
-    clock, or by clocks that are set by one: none is needed, and the row ends with its own clock anyway."""
+    clock, or by clocks that are set by one: none is needed, and the row ends with its own clock anyway. The `LEEWAY` of
+    `SIMPLE_JWT` counts where it is longer."""
 
     JWT_CLAIMS: str | None = None
     """The dotted path of a callable `(grant)`, which returns a dict: what the tokens that are signed for a grant say

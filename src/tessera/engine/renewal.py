@@ -24,6 +24,7 @@ from tessera.engine.rows.storage import alias, refuse_transaction, update
 from tessera.engine.verification import noting, read, refuse_broken_bond, refuse_ended
 from tessera.errors import Unknown, WrongClient
 from tessera.format import scope
+from tessera.format.former import Former
 from tessera.format.opaque import Opaque, Purpose, to_bytes
 from tessera.models import Grant, InstantField
 
@@ -31,7 +32,9 @@ audit = logging.getLogger("tessera.audit")
 
 
 @sensitive_variables()
-def renew(secret: str | bytes, *, accept: Container[Purpose], client: str | None, lifetime: timedelta | None) -> Grant:
+def renew(
+    secret: str | bytes | Former, *, accept: Container[Purpose], client: str | None, lifetime: timedelta | None
+) -> Grant:
     """Let the access token of a refresh token live for `lifetime` from now on. It costs a SELECT and an UPDATE.
 
     No secret is made: the access token stays what it is, so whoever signs another spelling of it may do so until the
@@ -56,7 +59,7 @@ def renew(secret: str | bytes, *, accept: Container[Purpose], client: str | None
 
 
 @sensitive_variables()
-def prove_refresh(secret: str | bytes, *, accept: Container[Purpose], client: str | None) -> Grant:
+def prove_refresh(secret: str | bytes | Former, *, accept: Container[Purpose], client: str | None) -> Grant:
     """Return the live grant of a refresh token that `renew` would take. It is one query, and writes nothing.
 
     Raises:
@@ -132,7 +135,7 @@ class Renewal:
         return child.refresh if child and grant.is_rotated_within(current().REUSE_WINDOW, self.now) else None
 
 
-def _presented(secret: str | bytes, accept: Container[Purpose], lifetime: timedelta | None) -> Renewal:
-    presented, now = to_bytes(secret), clock.now()
-    opaque = read(presented, {Purpose.REFRESH} if Purpose.REFRESH in accept else (), now)[0]
+def _presented(secret: str | bytes | Former, accept: Container[Purpose], lifetime: timedelta | None) -> Renewal:
+    presented, now = secret.secret if isinstance(secret, Former) else to_bytes(secret), clock.now()
+    opaque = read(secret, {Purpose.REFRESH} if Purpose.REFRESH in accept else (), now)[0]
     return Renewal(presented, opaque, now, lifetime)

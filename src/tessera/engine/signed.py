@@ -49,6 +49,21 @@ def sign(grant: Grant, *, lifetime: timedelta | None = None, claims: Mapping[str
     return token
 
 
+@sensitive_variables()
+def sealed_in(grant: Grant, refresh_secret: str, claims: Mapping[str, Any], ends_at: datetime) -> str:
+    """Return the refresh token of `grant` as a JSON Web Token, which tells a front end when it ends. See `envelope`.
+
+    Raises:
+        ValueError: a claim cannot be written, or there are too many of them.
+        StoreDown: there is no key in this process yet, and the storage does not answer.
+        ImproperlyConfigured: the extra `jwt` is not installed.
+    """
+    if signing() is None:
+        raise ImproperlyConfigured(f"Signing takes the package joserfc: {CURE}")
+    sealed: str = import_module("tessera.engine.envelope").sealed_in(grant, refresh_secret, claims, ends_at)
+    return sealed
+
+
 def hands_out_signed() -> bool:
     """Whether this site's access tokens are JSON Web Tokens."""
     return current().ACCESS_FORMAT == "jwt" and signing() is not None

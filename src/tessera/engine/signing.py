@@ -24,7 +24,7 @@ from django.utils.module_loading import import_string
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
-from tessera.conf import current, scopes
+from tessera.conf import LONGEST_LEEWAY, current, scopes
 from tessera.engine.keyring import keys_named
 from tessera.engine.policy import PURPOSES
 from tessera.engine.signing_keys import accepted, signing_key
@@ -33,6 +33,7 @@ from tessera.format import jws, jwt
 from tessera.format.opaque import Opaque, Purpose, to_bytes
 from tessera.http import carriers
 from tessera.models import Grant, Kind
+from tessera.peers import simplejwt
 
 TYPE = "at+jwt"
 """Of an access token (RFC 9068 §2.1): no other token of ours is read as one."""
@@ -79,14 +80,14 @@ def reading(secret: bytes, now: datetime | None) -> Opaque:
         Malformed: it was not signed here, or not as an access token.
         Expired: it was, and has. It names its grant.
     """
-    signed, settings = jws.parts(secret), current()
+    signed = jws.parts(secret)
     # What names no key, or is no access token, is not worth a look into the table of the keys.
     may_be = signed.type == TYPE and signed.key_id
     claims = jwt.proved(signed, accepted(may_be, now or clock.now()) if may_be else None, TYPE)
     jwt.refuse_foreign(claims, issuer(), audience())
     opaque = _named_in(claims)
     try:
-        jwt.refuse_untimely(claims, now, settings.JWT_LEEWAY)
+        jwt.refuse_untimely(claims, now, leeway())
     except Expired as error:
         error.grant_id = opaque.grant_id
         raise
@@ -99,14 +100,22 @@ def payload(secret: str | bytes) -> dict[str, Any]:
 
 
 def issuer() -> str:
-    """Who issues: `JWT_ISSUER`, or else where people reach the site, or the name of this deployment."""
+    """Who issues: `JWT_ISSUER`, or else whom the site's `SIMPLE_JWT` names, or where people reach the site, or the name
+    of this deployment."""
     settings = current()
-    return settings.JWT_ISSUER or settings.BASE_URL or settings.REALM
+    return settings.JWT_ISSUER or simplejwt().ISSUER or settings.BASE_URL or settings.REALM
 
 
-def audience() -> str:
-    """For whom: `JWT_AUDIENCE`, or else the issuer itself."""
-    return current().JWT_AUDIENCE or issuer()
+def audience() -> Any:
+    """For whom: `JWT_AUDIENCE`, or else whom the site's `SIMPLE_JWT` names, one or several, or the issuer itself."""
+    return current().JWT_AUDIENCE or simplejwt().AUDIENCE or issuer()
+
+
+def leeway() -> timedelta:
+    """How long after its end a token is still accepted: `JWT_LEEWAY`, or that of the site's `SIMPLE_JWT`."""
+    told = simplejwt().LEEWAY or 0
+    theirs = told if isinstance(told, timedelta) else timedelta(seconds=told)
+    return max(current().JWT_LEEWAY, min(theirs, LONGEST_LEEWAY))
 
 
 def _claims(grant: Grant, ends_at: datetime, now: datetime) -> dict[str, Any]:

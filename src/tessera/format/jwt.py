@@ -51,7 +51,7 @@ def claims_of(  # noqa: PLR0913 - each is something that a token must not choose
     *,
     typ: str,
     issuer: str | None,
-    audience: str | None,
+    audience: Any,
     now: datetime,
     leeway: timedelta = timedelta(0),
 ) -> dict[str, Any]:
@@ -96,17 +96,18 @@ def prove(signed: Signed, key: Key | None) -> None:
         raise Malformed("signature")
 
 
-def refuse_foreign(claims: Mapping[str, Any], issuer: str | None, audience: str | None) -> None:
-    """Refuse what another has issued, or what is meant for others (RFC 7519 §4.1.1, §4.1.3).
+def refuse_foreign(claims: Mapping[str, Any], issuer: str | None, audience: Any) -> None:
+    """Refuse what another has issued, or what is meant for others (RFC 7519 §4.1.1, §4.1.3). We may be known by several
+    names.
 
     Raises:
         Malformed: it is.
     """
     if issuer is not None and claims.get("iss") != issuer:
         raise Malformed("iss")
-    told = claims.get("aud")
+    told, known = claims.get("aud"), [audience] if isinstance(audience, str) else audience
     # A member, and not a part of one: in a text, Python finds "shop" in "workshop".
-    if audience is not None and audience not in (told if isinstance(told, list) else [told]):
+    if audience is not None and not any(name in (told if isinstance(told, list) else [told]) for name in known):
         raise Malformed("aud")
 
 
