@@ -196,3 +196,56 @@ def test_the_ground_loads_no_django():
     )
 
     assert answer == []
+
+
+def test_without_the_package_that_signs_nothing_is_signed_and_no_request_fails():
+    answer = run(
+        """
+        import json, sys, django
+        sys.modules["joserfc"] = None
+        settings.TESSERA = {"ACCESS_FORMAT": "jwt"}
+        settings.ROOT_URLCONF = "tessera.dialects.native.urls"
+        settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+        settings.ALLOWED_HOSTS = ["testserver"]
+        django.setup()
+        from django.contrib.auth.models import User
+        from django.core.exceptions import ImproperlyConfigured
+        from django.core.management import call_command
+        from django.test import Client
+        from tessera import sign
+        from tessera.models import Grant
+        call_command("migrate", verbosity=0)
+        User.objects.create_user("ada", password="lovelace-1843")
+        told = Client().post("/login/", {"username": "ada", "password": "lovelace-1843"}).json()["access_token"]
+        sent = [{"Authorization": f"Bearer {each}"} for each in (told, "eyJhbGciOiJFZERTQSJ9.e30.AA")]
+        statuses = [Client().post("/verify/", headers=each).status_code for each in sent]
+        try:
+            sign(Grant.objects.get())
+        except ImproperlyConfigured as error:
+            cure = str(error)
+        print(json.dumps([told[:5], statuses, cure]))
+        """
+    )
+
+    assert answer == ["tsra_", [200, 401], 'Signing takes the package joserfc: pip install "django-tessera[jwt]"']
+
+
+def test_a_site_with_opaque_tokens_loads_nothing_of_what_signs():
+    answer = run(
+        """
+        import json, sys, django
+        django.setup()
+        import tessera.dialects.native.urls, tessera.drf.authentication
+        from tessera import verify
+        from tessera.engine import issuance, redemption, revocation
+        from tessera.errors import Malformed
+        for forged in ("tsra_" + "0" * 91, "eyJ", "eyJ" * 100, "x.y.z"):
+            try:
+                verify(forged, accept={"a"})
+            except Malformed:
+                continue
+        print(json.dumps([name for name in sys.modules if name.startswith(("joserfc", "cryptography"))]))
+        """
+    )
+
+    assert answer == []
