@@ -11,6 +11,7 @@ import pytest
 import rest_framework
 from django.conf import settings
 from django.core.checks import CheckMessage, run_checks
+from django.db import OperationalError, connection
 from django.middleware.csrf import CsrfViewMiddleware
 from django.test import override_settings
 from django.urls import include, path
@@ -27,10 +28,12 @@ from tessera.checks.catalog import SENTENCES
 from tessera.checks.middleware import CSRF, TOKENS, USERS
 from tessera.checks.rest_framework import GUARDS, LOG_IN_VIEWS, SCOPE_PERMISSIONS
 from tessera.checks.settings import PROOFS
+from tessera.checks.signing_keys import prove_keys_can_be_opened
 from tessera.checks.surroundings import prove_no_key_is_readable
 from tessera.conf import NAMES
 from tessera.dialects.authtoken import ObtainAuthToken
 from tessera.drf import HasScope, TokenAuthentication
+from tessera.engine.signing_keys import signing_key
 from tessera.plain import TokenMiddleware, token_required
 from tests.former import keep, make_table
 from tests.processes import python
@@ -450,6 +453,34 @@ def test_they_are_told_where_a_database_is_named_and_not_before_our_commands(tab
 
     told = ["tessera.W008" in [message.id for message in each] for each in (where_named, before_ours)]
     assert told == [True, False]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("databases", "numbers"),
+    [
+        pytest.param(["default"], ["W015"], id="where the database may be read"),
+        pytest.param(None, [], id="in a plain check"),
+    ],
+)
+def test_a_signing_key_whose_pepper_is_gone_is_told(settings, clock, databases, numbers):
+    kid = signing_key(clock(), clock() + timedelta(minutes=15)).id
+    assert prove_keys_can_be_opened(databases=["default"]) == []
+
+    settings.TESSERA = {"PEPPERS": [OTHER_PEPPER]}
+
+    told = prove_keys_can_be_opened(databases=databases)
+    assert ids(told) == numbers
+    assert [message for message in told if kid not in message.msg] == []
+
+
+@pytest.mark.django_db
+def test_without_the_table_of_signing_keys_nothing_is_told():
+    def away(*_):
+        raise OperationalError("no such table")
+
+    with connection.execute_wrapper(away):
+        assert prove_keys_can_be_opened(databases=["default"]) == []
 
 
 @pytest.mark.parametrize("has_table", [True, False], ids=["an empty table", "no table"])

@@ -249,6 +249,10 @@ SENTENCES = MappingProxyType(
             "{app} is installed too: {reach} reaches its tokens only, and what is ended by it goes on working here.",
             "manage.py tessera adopt {package} takes its tokens over; then take it out of INSTALLED_APPS.",
         ),
+        "W015": (
+            "The key {id} is sealed under a pepper that is gone: what it has signed is refused.",
+            'Put the pepper back into TESSERA["PEPPERS"], or let the key go: manage.py tessera keys retire {id} --now.',
+        ),
     }
 )
 """For each number, the message and the hint. E is an error, W a warning."""

@@ -1,13 +1,16 @@
 """The checks of the keys that sign JWTs. A message names a key of `JWT_KEYS` by its place, and shows nothing of it."""
 
+from collections.abc import Collection
 from importlib import import_module
 from typing import Any
 
 from django.core.checks import CheckMessage, Tags, register
 
+from tessera import clock
 from tessera.checks.catalog import say
 from tessera.checks.settings import is_listed, is_right
 from tessera.checks.site import attempt, tessera
+from tessera.engine.rows.storage import alias
 
 
 @register("tessera", Tags.security)
@@ -30,6 +33,18 @@ def prove_others_cannot_sign(**_: Any) -> list[CheckMessage]:
     entries = tessera()["JWT_KEYS"]
     first = _read(entries[0]) if is_listed(entries) and entries and isinstance(entries[0], str | bytes) else None
     return [say("W011")] if makes_secrets or getattr(first, "is_symmetric", False) else []
+
+
+@register(Tags.database)  # Not ours as well: see `prove_no_key_is_readable`.
+def prove_keys_can_be_opened(databases: Collection[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """No key in the database is sealed under a pepper that is gone."""
+    succession: Any = attempt(lambda: import_module("tessera.engine.succession"))
+    if attempt(alias) not in (databases or ()) or isinstance(succession, Exception):
+        return []
+    keys = attempt(lambda: list(succession.told(clock.now())))
+    if isinstance(keys, Exception):
+        return []  # Before `migrate` there is no table.
+    return [say("W015", id=key.id) for key in keys if key.standing is succession.Standing.LOCKED]
 
 
 def _faults(*, calls: bool) -> list[CheckMessage]:

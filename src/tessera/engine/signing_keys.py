@@ -10,7 +10,6 @@ what it read for `RELOAD`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from threading import local
@@ -23,6 +22,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from tessera import conf
 from tessera.engine.keyring import keyring, keys_named
+from tessera.engine.ring import Held, Ring
 from tessera.engine.rows.storage import alias, insist, storage
 from tessera.format.jwk import Key, generate, load, opened, sealed
 from tessera.models import LONG_AGO, SigningKey
@@ -40,54 +40,6 @@ SLACK = timedelta(hours=1)
 """How much longer than it has to a key is kept. So that is written once an hour, and not for each token."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A row, and the key in it, unless that is gone or its pepper is."""
-
-    row: SigningKey
-    key: Key | None
-
-    def has_begun(self, now: datetime) -> bool:
-        """Whether it has signed. What was retired before never will."""
-        return self.row.signs_from <= now and (self.row.retired_at is None or self.row.signs_from < self.row.retired_at)
-
-    def is_lived_on(self, now: datetime) -> bool:
-        """Whether something lives that it has signed."""
-        return self.row.ends_at is not None and now < self.row.ends_at
-
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """What a process knows of the keys."""
-
-    of_site: Mapping[str, Key]
-    """Those of `JWT_KEYS`, the first first. If there are any, no row signs."""
-
-    of_table: Mapping[str, Held]
-    """The rows, as they come to sign."""
-
-    read_at: datetime
-    block: object = None
-    """The transaction in which the table was written before it was read. It may be rolled back, so this holds in it
-    alone."""
-
-    def is_good(self, now: datetime, age: timedelta) -> bool:
-        """Whether it may be gone by. The clock may have been put back."""
-        return abs(now - self.read_at) < age and (self.block is None or _is_open(self.block))
-
-    def signers(self, now: datetime) -> list[Held]:
-        """The row that signs, and then those that will. One that another has followed never signs again."""
-        rows = list(self.of_table.values())
-        begun = [place for place, held in enumerate(rows) if held.has_begun(now)]
-        return [held for held in rows[begun[-1] if begun else 0 :] if held.key and held.row.retired_at is None]
-
-    def accepted(self, now: datetime) -> dict[str, Key]:
-        """The keys whose tokens are accepted, by their ids."""
-        will_sign = [] if self.of_site else self.signers(now)
-        held = [held for held in self.of_table.values() if held in will_sign or held.is_lived_on(now)]
-        return {**self.of_site, **{each.key.id: each.key for each in held if each.key}}
-
-
 @sensitive_variables()
 def signing_key(now: datetime, until: datetime) -> Key:
     """Return the key that signs a token which lives until then. If there is none, it is made.
@@ -97,14 +49,14 @@ def signing_key(now: datetime, until: datetime) -> Key:
     Raises:
         StoreDown: the storage does not answer.
     """
-    for ring_of in (_known, _read):  # What was known may have changed.
+    for ring_of in (_known, read):  # What was known may have changed.
         ring = ring_of(now)
         if ring.of_site:
             return next(iter(ring.of_site.values()))
         for held in ring.signers(now)[:1]:
             if held.key and _is_kept(held.row, until):
                 return held.key
-    return _made(now, signs_from=now, ends_at=until + SLACK)
+    return make(now, signs_from=ring.soonest(now), ends_at=until + SLACK)
 
 
 def accepted(kid: str, now: datetime) -> Key | None:
@@ -142,20 +94,28 @@ _written = local()
 
 def _known(now: datetime, age: timedelta = RELOAD) -> Ring:
     ring = _memory.get(alias())
-    return ring if ring is not None and ring.is_good(now, age) else _read(now)
+    if ring is None or not ring.is_younger_than(age, now) or not (ring.block is None or _is_open(ring.block)):
+        return read(now)
+    return ring
 
 
 @sensitive_variables()
-def _read(now: datetime) -> Ring:
+def read(now: datetime) -> Ring:
+    """Read the keys, whenever that was last done.
+
+    Raises:
+        StoreDown: the storage does not answer.
+    """
     block = getattr(_written, "block", None)
     with storage:
-        rows = list(_rows().order_by("signs_from", "pk"))
-    ring = Ring(_of_site(), {row.pk: Held(row, _key_in(row)) for row in rows}, now, block if _is_open(block) else None)
+        held = {row.pk: Held(row, _key_in(row)) for row in rows().order_by("signs_from", "pk")}
+    ring = Ring(_of_site(), held, now, block if _is_open(block) else None)
     _memory[alias()] = ring
     return ring
 
 
-def _rows() -> QuerySet[SigningKey]:
+def rows() -> QuerySet[SigningKey]:
+    """The rows of keys of ours."""
     return SigningKey.objects.using(alias()).filter(package="")
 
 
@@ -163,7 +123,8 @@ def _is_open(block: object) -> bool:
     return any(block is each for each in connections[alias()].atomic_blocks)
 
 
-def _note_write() -> None:
+def note_write() -> None:
+    """Have this process read what it has just written."""
     blocks = connections[alias()].atomic_blocks
     _written.block = blocks[-1] if blocks else None
     forget()
@@ -196,13 +157,18 @@ def _is_kept(row: SigningKey, until: datetime) -> bool:
         return True
     ends_at = until + SLACK
     is_less = Q(ends_at=None) | Q(ends_at__gt=LONG_AGO, ends_at__lt=ends_at)
-    kept = insist(lambda: _rows().filter(is_less, pk=row.pk).update(ends_at=ends_at))
-    _note_write()
+    kept = insist(lambda: rows().filter(is_less, pk=row.pk).update(ends_at=ends_at))
+    note_write()
     return bool(kept)
 
 
 @sensitive_variables()
-def _made(now: datetime, *, signs_from: datetime, ends_at: datetime | None = None, algorithm: str | None = None) -> Key:
+def make(now: datetime, *, signs_from: datetime, ends_at: datetime | None = None, algorithm: str | None = None) -> Key:
+    """Make a key, sealed under the newest pepper.
+
+    Raises:
+        StoreDown: the storage does not answer.
+    """
     key, keys = generate(algorithm or conf.current().JWT_ALGORITHM), keyring()[0]
     row = SigningKey(
         id=key.id,
@@ -215,7 +181,7 @@ def _made(now: datetime, *, signs_from: datetime, ends_at: datetime | None = Non
     )
     with storage:
         row.save(using=alias(), force_insert=True)
-    _note_write()
+    note_write()
     return key
 
 

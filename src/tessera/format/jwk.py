@@ -94,8 +94,10 @@ ALGORITHMS = tuple(_FORMS)
 
 
 def generate(algorithm: str) -> Key:
-    """Make a new key."""
-    return _key(algorithm, _FORMS[algorithm].make())
+    """Make a new key. One whose id a command would take for an option is thrown away."""
+    while (key := _key(algorithm, _FORMS[algorithm].make())).id.startswith("-"):
+        pass
+    return key
 
 
 def load(text: str | bytes, algorithm: str | None = None) -> Key:

@@ -35,7 +35,7 @@ def json_argument(parser: CommandParser) -> None:
     parser.add_argument("--json", action="store_true", help="Answer in JSON, one object a line.")
 
 
-def tell(command: BaseCommand, asked: Namespace, sentence: str, **facts: str | int) -> None:
+def tell(command: BaseCommand, asked: Namespace, sentence: str, **facts: str | int | None) -> None:
     """Print the sentence, or the facts in it as an object of JSON."""
     command.stdout.write(json.dumps(facts) if asked.json else sentence)
 

@@ -4,7 +4,7 @@ import json
 import secrets
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -21,6 +21,7 @@ from tessera.format import scope
 from tessera.format.opaque import expression
 from tessera.management.adopting import adopt, adopt_arguments
 from tessera.management.answers import HEADER, as_json, as_line, in_words, json_argument, tell
+from tessera.management.keys import list_keys, new_arguments, new_key, retire_arguments, retire_key
 from tessera.management.names import grants_named, lifetime, user_named
 from tessera.models import Kind
 
@@ -197,12 +198,28 @@ class SubCommand:
     arguments: Callable[[CommandParser], None]
 
 
-SUBCOMMANDS = MappingProxyType(
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Sub-commands that are about one thing."""
+
+    about: str
+    parts: Mapping[str, SubCommand]
+
+
+SUBCOMMANDS: Mapping[str, SubCommand | Group] = MappingProxyType(
     {
         "issue": SubCommand(_issue, _issue_arguments),
         "list": SubCommand(_list, _list_arguments),
         "revoke": SubCommand(_revoke, _revoke_arguments),
         "adopt": SubCommand(adopt, adopt_arguments),
+        "keys": Group(
+            "See, make and retire the keys that sign JWTs.",
+            {
+                "list": SubCommand(list_keys, json_argument),
+                "new": SubCommand(new_key, new_arguments),
+                "retire": SubCommand(retire_key, retire_arguments),
+            },
+        ),
         "prune": SubCommand(_prune, json_argument),
         "pepper": SubCommand(_pepper, _pepper_arguments),
         "regex": SubCommand(_regex, _no_arguments),

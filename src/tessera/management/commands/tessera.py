@@ -1,6 +1,7 @@
 """`manage.py tessera`: make tokens, see them, end them."""
 
 from argparse import SUPPRESS, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Callable, Mapping
 from inspect import getdoc
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.core.management import BaseCommand, CommandParser
 from django.core.management.base import DjangoHelpFormatter
 
 from tessera.management.answers import refusals
-from tessera.management.subcommands import SUBCOMMANDS
+from tessera.management.subcommands import SUBCOMMANDS, Group, SubCommand
 
 
 class Formatter(DjangoHelpFormatter, RawDescriptionHelpFormatter):
@@ -23,22 +24,30 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """One parser for each sub-command, described by its docstring."""
-        parsers = parser.add_subparsers(title="sub-commands", dest="name_of_subcommand", metavar="NAME", required=True)
-        for name, subcommand in SUBCOMMANDS.items():
-            described = getdoc(subcommand.run) or name
-            subparser = parsers.add_parser(
-                name,
-                help=described.partition("\n")[0],
-                description=described,
-                formatter_class=Formatter,
-                parents=[_options_of_django()],
-            )
-            subcommand.arguments(subparser)
+        _add(SUBCOMMANDS, parser)
 
-    def handle(self, *, name_of_subcommand: str, **options: Any) -> None:
+    def handle(self, *, run: Callable[[BaseCommand, Namespace], None], **options: Any) -> None:
         """Run the sub-command."""
         with refusals():
-            SUBCOMMANDS[name_of_subcommand].run(self, Namespace(**options))
+            run(self, Namespace(**options))
+
+
+def _add(subcommands: Mapping[str, SubCommand | Group], parser: CommandParser) -> None:
+    parsers = parser.add_subparsers(title="sub-commands", metavar="NAME", required=True)
+    for name, subcommand in subcommands.items():
+        described = subcommand.about if isinstance(subcommand, Group) else getdoc(subcommand.run) or name
+        subparser = parsers.add_parser(
+            name,
+            help=described.partition("\n")[0],
+            description=described,
+            formatter_class=Formatter,
+            parents=[_options_of_django()],
+        )
+        if isinstance(subcommand, Group):
+            _add(subcommand.parts, subparser)
+        else:
+            subcommand.arguments(subparser)
+            subparser.set_defaults(run=subcommand.run)
 
 
 def _options_of_django() -> CommandParser:
