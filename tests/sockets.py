@@ -47,7 +47,7 @@ class Connection:
     def answer(self, method: str = "GET") -> Answer:
         status = int(self.answers.readline().split()[1])
         headers = parse_headers(self.answers)
-        length = 0 if method == "HEAD" else int(headers["Content-Length"])
+        length = 0 if method == "HEAD" or status == 204 else int(headers["Content-Length"])
         return Answer(status, headers, self.answers.read(length))
 
 

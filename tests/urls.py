@@ -21,5 +21,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api-token-auth/", include("tessera.dialects.authtoken.urls")),
     path("auth/", include("tessera.dialects.native.urls")),
+    path("knox/", include("tessera.dialects.knox.urls")),
     path("whoami/", whoami),
 ]

@@ -207,6 +207,9 @@ CONVERSATIONS: dict[str, Conversation] = {
     "log in, with a long body": a(
         asked("POST", "/login/", {"content_type": JSON, "body": json.dumps(ADA) + " " * 65_536}, Authorization=basic())
     ),
+    "GET at log-in, with nothing": a(asked("GET", "/login/")),
+    "GET at log-out, with nothing": a(asked("GET", "/logout/")),
+    "OPTIONS at log-in, with nothing": a(asked("OPTIONS", "/login/")),
     "OPTIONS at log-in": a(asked("OPTIONS", "/login/", Authorization=basic())),
 }
 
@@ -420,6 +423,22 @@ WANTED = [
             "1 body detail": (None, "The body is too long."),
             **{f"1 body {name}": (value, None) for name, value in LOGGED_IN.items()},
         },
+    ),
+    *(
+        Wanted(
+            "",
+            "There is no such method, whoever asks.",
+            [conversation],
+            {
+                "1 status": (401, 405),
+                "1 WWW-Authenticate": (challenge, None),
+                "1 body detail": (NOT_PRESENTED, 'Method "GET" not allowed.'),
+            },
+        )
+        for conversation, challenge in [
+            ("GET at log-in, with nothing", 'Basic realm="api"'),
+            ("GET at log-out, with nothing", "Token"),
+        ]
     ),
     Wanted(
         "",

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.utils.translation import gettext_lazy as _
-from rest_framework.exceptions import NotAuthenticated, PermissionDenied, ValidationError
+from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, PermissionDenied, ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -45,6 +45,12 @@ class View(Endpoint):
         """Those of the site that write JSON, which may spell names in a way of their own. No page holds a token."""
         classes: Any = api_settings.DEFAULT_RENDERER_CLASSES
         return [each for each in classes if issubclass(each, JSONRenderer)] or [JSONRenderer]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse a method that there is not before a credential is looked at: whatever it is, nothing happens."""
+        if request.method not in self.allowed_methods:
+            raise MethodNotAllowed(str(request.method))
+        super().initial(request, *args, **kwargs)
 
 
 class LoginView(View):
@@ -161,7 +167,7 @@ class LoginView(View):
 
     def _in_body(self, request: Request) -> AbstractBaseUser | None:
         """The user whose name and password are in the body, or `None` if there is neither."""
-        if request.method != "POST":
+        if request.method != "POST":  # OPTIONS changes nothing, and asks for what there is.
             return None
         refuse_a_long_body(request)
         refuse_a_strange_charset(request)
