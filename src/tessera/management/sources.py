@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from django.apps import apps
-from django.conf import settings
 
+from tessera.conf import raw
 from tessera.management.moving import Package
 
 _OURS = Path(__file__).resolve().parents[1]
@@ -57,7 +57,7 @@ def sources() -> Iterator[Path]:
 
 
 def _roots() -> Iterator[Path]:
-    module = getattr(settings, "SETTINGS_MODULE", None)
+    module = raw("SETTINGS_MODULE")
     spec = find_spec(module) if module else None
     if spec and spec.origin:
         file = Path(spec.origin).resolve()
