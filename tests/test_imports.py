@@ -33,6 +33,10 @@ AUTHENTICATORS = (
     "tessera.dialects.authtoken.authentication.TokenAuthentication",
     "tessera.dialects.knox.TokenAuthentication",
     "tessera.dialects.knox.auth.TokenAuthentication",
+    "tessera.dialects.simplejwt.JWTAuthentication",
+    "tessera.dialects.simplejwt.JWTStatelessUserAuthentication",
+    "tessera.dialects.simplejwt.authentication.JWTAuthentication",
+    "tessera.dialects.simplejwt.authentication.JWTStatelessUserAuthentication",
 )
 
 
@@ -58,13 +62,15 @@ def test_an_authenticator_stands_in_the_defaults_though_views_load_first(path):
         from tessera.drf import Endpoint
         from tessera.dialects.authtoken.urls import urlpatterns
         from tessera.dialects.knox import urls
+        from tessera.dialects.simplejwt import urls
         print(json.dumps([f"{each.__module__}.{each.__name__}" for each in APIView.authentication_classes]))
         """,
         rest={"DEFAULT_AUTHENTICATION_CLASSES": [path]},
     )
 
-    assert [each.rpartition(".")[2] for each in answer] == ["TokenAuthentication"]
-    assert answer[0].startswith(path.removesuffix(".TokenAuthentication"))
+    package, _, name = path.rpartition(".")
+    assert [each.rpartition(".")[2] for each in answer] == [name]
+    assert answer[0].startswith(package)
 
 
 def test_a_permission_of_ours_stands_in_the_defaults_though_views_load_first(tmp_path):

@@ -53,6 +53,13 @@ PUBLIC = {
         "knox_settings",
         "token_expired",
     ],
+    "tessera.dialects.simplejwt": [
+        "AccessToken",
+        "JWTAuthentication",
+        "JWTStatelessUserAuthentication",
+        "RefreshToken",
+        "SlidingToken",
+    ],
 }
 
 

@@ -7,6 +7,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tessera.dialects.simplejwt.views import token_obtain_sliding, token_refresh_sliding
 from tessera.drf.authentication import TokenAuthentication
 
 
@@ -22,5 +23,8 @@ urlpatterns = [
     path("api-token-auth/", include("tessera.dialects.authtoken.urls")),
     path("auth/", include("tessera.dialects.native.urls")),
     path("knox/", include("tessera.dialects.knox.urls")),
+    path("api/token/", include("tessera.dialects.simplejwt.urls")),
+    path("api/sliding/", token_obtain_sliding),
+    path("api/sliding/refresh/", token_refresh_sliding),
     path("whoami/", whoami),
 ]

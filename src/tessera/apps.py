@@ -22,6 +22,7 @@ class TesseraConfig(AppConfig):
         from tessera import checks, receivers  # noqa: F401 - checks register themselves
         from tessera.dialects.authtoken import tokens
         from tessera.dialects.knox import models as knox
+        from tessera.dialects.simplejwt import models  # noqa: F401 - its proxies are models of this app
         from tessera.engine.rows import use
 
         pre_save.connect(receivers.notice_rehash, dispatch_uid="tessera.notice_rehash")

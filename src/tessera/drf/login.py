@@ -55,7 +55,7 @@ class NameAndPassword(serializers.Serializer[Any]):
 
 @sensitive_variables()
 def log_in(
-    request: HttpRequest | None, name: str, password: str, *, is_nobodys: bool = False
+    request: HttpRequest | None, name: str, password: str, *, is_nobodys: bool = False, field: str | None = None
 ) -> AbstractBaseUser | None:
     """Return the user whom the site's authentication backends recognise, or `None`. No session is opened.
 
@@ -63,6 +63,8 @@ def log_in(
 
     With `is_nobodys`, the name is an e-mail address that stands for no name. It is tried all the same, for the same
     work, and lets in nobody.
+
+    `field` is what the backends are told that the name is, if not `USERNAME_FIELD`.
 
     Raises:
         TooMany: there were too many attempts; the password was not looked at.
@@ -75,7 +77,7 @@ def log_in(
         if error.is_first:
             _tell(request, attempt, Failure.TOO_MANY)
         raise
-    credentials = {get_user_model().USERNAME_FIELD: name, "password": password}
+    credentials = {field or get_user_model().USERNAME_FIELD: name, "password": password}
     with storage:
         user = authenticate(request, **credentials)
         if user is None or not user.is_active or is_nobodys:

@@ -52,4 +52,30 @@ class Migration(migrations.Migration):
                 verbose_name="kind",
             ),
         ),
+        migrations.CreateModel(
+            name="BlacklistedToken",
+            fields=[],
+            options={
+                "verbose_name": "token",
+                "verbose_name_plural": "tokens",
+                "proxy": True,
+                "default_permissions": (),
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=("tessera.grant",),
+        ),
+        migrations.CreateModel(
+            name="OutstandingToken",
+            fields=[],
+            options={
+                "verbose_name": "token",
+                "verbose_name_plural": "tokens",
+                "proxy": True,
+                "default_permissions": (),
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=("tessera.grant",),
+        ),
     ]

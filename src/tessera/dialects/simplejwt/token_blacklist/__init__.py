@@ -1,0 +1,1 @@
+"""Where the peer has its rows."""
