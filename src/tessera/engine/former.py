@@ -9,29 +9,25 @@ import hmac
 import logging
 import secrets
 from datetime import datetime
-from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist, ValidationError
-from django.db import DataError, IntegrityError, transaction
+from django.db import IntegrityError, transaction
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock, peers
 from tessera.engine.bond import is_bound
-from tessera.engine.issuance import granted, take
+from tessera.engine.inheritance import grant_of, user_of, wording
 from tessera.engine.keyring import keyring
-from tessera.engine.policy import Ask, Policy
 from tessera.engine.rotation import Reuse
 from tessera.engine.rows.lookup import grants_of
 from tessera.engine.rows.storage import alias, storage
-from tessera.engine.trust import is_trusted, key_of_site, wording
+from tessera.engine.trust import is_trusted, key_of_site
 from tessera.engine.verification import noting
 from tessera.errors import Malformed, PasswordChanged, Revoked, SubjectGone
 from tessera.format import jws
-from tessera.format.former import PACKAGE, Claims, Former, claims_of, opaques, refuse_untimely
+from tessera.format.former import Claims, Former, claims_of, opaques, refuse_untimely
 from tessera.format.former_key import prove
-from tessera.format.opaque import Opaque, Purpose, to_bytes
+from tessera.format.opaque import Opaque, to_bytes
 from tessera.models import LONG_AGO, Grant, Kind
 
 audit = logging.getLogger("tessera.audit")
@@ -39,7 +35,7 @@ audit = logging.getLogger("tessera.audit")
 SPENT = "spent"
 """Why a row was revoked that came to be so: its package had already blacklisted the token."""
 
-_OF_ONE_TOKEN = frozenset({"logout", "deleted", "reset", SPENT, *Reuse})
+_OF_ONE_TOKEN = frozenset({"logout", "blacklisted", "deleted", "reset", SPENT, *Reuse})
 """Reasons that say nothing of the other tokens of a user."""
 
 _LOOKED_AT = 50
@@ -97,7 +93,8 @@ def _take_over(claims: Claims, opaque: Opaque, digest: bytes, now: datetime, *, 
         raise SubjectGone
     _refuse_other_password(claims, user)
     _refuse_ended_since(claims, user)
-    grant = grant_of(claims, user, opaque, digest, now)
+    span = (claims.issued_at or now, claims.ends_at + wording().leeway)
+    grant = grant_of(user, opaque, *span, digest, now)
     try:
         with storage, transaction.atomic(using=alias()):
             grant.save(using=alias(), force_insert=True)
@@ -106,44 +103,6 @@ def _take_over(claims: Claims, opaque: Opaque, digest: bytes, now: datetime, *, 
             raise SubjectGone from error  # Deleted since we looked.
         return  # Another tab was faster.
     audit.info("took over %s subject=%r client=%r", grant.hint, grant.subject_id, grant.client)
-
-
-def grant_of(claims: Claims, user: AbstractBaseUser, opaque: Opaque, digest: bytes, now: datetime) -> Grant:
-    """The grant of a token, not yet stored. `digest` is chance: of a refresh token, no access token has come yet.
-
-    Those tokens are in use, so the site's policy is not asked: they get the terms that `Policy` grants, and their own
-    end.
-    """
-    may_refresh = opaque.purpose is Purpose.REFRESH
-    ask = Ask(
-        subject=user,
-        kind=Kind.SIGN_IN if may_refresh else Kind.ADOPTED,
-        client=PACKAGE,
-        may_refresh=may_refresh,
-        idle_lifetime=peers.simplejwt().REFRESH_TOKEN_LIFETIME if may_refresh else None,
-    )
-    created_at = claims.issued_at or now
-    terms = Policy().judge(ask, now)
-    grant = granted(ask, terms, opaque, created_at)
-    latest = (claims.ends_at + wording().leeway, terms.ends_at)
-    take(grant, {"ends_at": min(end for end in latest if end is not None)})
-    if may_refresh:
-        took = {"generation": 0, "refresh_digest": opaque.digest, "access_digest": digest}
-        take(grant, {**took, "access_expires_at": created_at})
-    return grant
-
-
-def user_of(claims: Claims) -> AbstractBaseUser | None:
-    """The user whom a token names, by what the site tells its users apart by."""
-    users: Any = get_user_model()._default_manager.db_manager(alias())
-    try:
-        # A block of its own: what the database refuses to look for must not undo the caller's.
-        with storage, transaction.atomic(using=alias()):
-            user: AbstractBaseUser = users.get(**{peers.simplejwt().USER_ID_FIELD: claims.user})
-    # What its column cannot even hold, such as letters for a number, names nobody.
-    except (ObjectDoesNotExist, MultipleObjectsReturned, ValidationError, ValueError, TypeError, DataError):
-        return None
-    return user
 
 
 def _refuse_other_password(claims: Claims, user: AbstractBaseUser) -> None:

@@ -9,38 +9,21 @@ import hmac
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from math import isfinite
 
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import peers
 from tessera.conf import raw
+from tessera.engine.inheritance import leeway
 from tessera.engine.keyring import keyring
 from tessera.engine.rows.storage import alias, insist, storage
-from tessera.format.former import PACKAGE, Wording
+from tessera.format.former import PACKAGE
 from tessera.format.former_key import ALGORITHMS, load
 from tessera.format.jwk import Key
 from tessera.format.keys import Keys
 from tessera.models import LONG_AGO, SigningKey
 
 audit = logging.getLogger("tessera.audit")
-
-_MOST_LEEWAY = timedelta(minutes=1)
-
-
-def wording() -> Wording:
-    """How the site's tokens say what they say, and what they have to: as `SIMPLE_JWT` has it."""
-    told = peers.simplejwt()
-    audience = [told.AUDIENCE] if isinstance(told.AUDIENCE, str) else told.AUDIENCE
-    return Wording(
-        type=told.TOKEN_TYPE_CLAIM,
-        id=told.JTI_CLAIM,
-        user=told.USER_ID_CLAIM,
-        refresh_end=told.SLIDING_TOKEN_REFRESH_EXP_CLAIM,
-        issuer=told.ISSUER,
-        audience=None if audience is None else frozenset(audience),
-        leeway=_span(told.LEEWAY),
-    )
 
 
 @sensitive_variables()
@@ -104,7 +87,7 @@ def longest_life() -> timedelta:
         # Told again at its very end, it lives on as long as any.
         told.SLIDING_TOKEN_REFRESH_LIFETIME + told.SLIDING_TOKEN_LIFETIME,
     )
-    return max(lives) + _span(told.LEEWAY)
+    return max(lives) + leeway()
 
 
 def _names(key: Key) -> list[str]:
@@ -114,9 +97,3 @@ def _names(key: Key) -> list[str]:
 def _name(key: Key, keys: Keys) -> str:
     told = b"tessera/1/trust\x00" + key.algorithm.encode() + b"\x00" + key.id.encode()
     return base64.urlsafe_b64encode(hmac.digest(keys.foreign, told, "sha256")).rstrip(b"=").decode()
-
-
-def _span(leeway: object) -> timedelta:
-    if isinstance(leeway, int | float) and isfinite(leeway):
-        leeway = timedelta(seconds=min(leeway, _MOST_LEEWAY.total_seconds()))
-    return min(max(leeway, timedelta(0)), _MOST_LEEWAY) if isinstance(leeway, timedelta) else timedelta(0)
