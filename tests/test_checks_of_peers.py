@@ -1,5 +1,6 @@
 """What a site hears of `REST_KNOX` and `SIMPLE_JWT`, which it has written for another package."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from rest_framework_simplejwt import settings as of_simplejwt
 
 from tessera import peers
 from tessera.checks.honoured import HONOURED, KNOX, REMOVED, SIMPLEJWT
+from tests.moving import ROOT
 from tests.test_checks import COMPLETE, JUNK, PEPPER, manage, said
 
 HOUR = timedelta(hours=1)
@@ -50,6 +52,18 @@ def test_what_is_not_honoured_has_a_reason_and_what_to_do(setting, name):
 
     always = key.works == type(key)("", bool).works
     assert (bool(key.reason), bool(key.instead)) == (not always, not always)
+
+
+@pytest.mark.parametrize(("setting", "page"), [("REST_KNOX", "knox")])
+def test_the_page_of_the_package_has_a_line_for_every_key_that_is_not_honoured(setting, page):
+    text = (ROOT / f"docs/how-to/coming-from/{page}.md").read_text()
+    by_reason: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, key in HONOURED[setting].items():
+        by_reason[key.reason, key.instead].append(f"`{name}`")
+
+    told = [f"| {', '.join(names)} | {why} | {instead} |" for (why, instead), names in by_reason.items() if why]
+
+    assert text.partition("| Key |")[2].splitlines()[2:] == told
 
 
 @pytest.mark.parametrize(
@@ -141,7 +155,7 @@ def test_a_name_that_means_nothing_is_told(sentence, setting, written):
     [
         pytest.param("REST_KNOX", "TOKEN_TTL", 3600, id="seconds for a timedelta"),
         pytest.param("REST_KNOX", "TOKEN_TTL", timedelta(0), id="no time at all"),
-        pytest.param("REST_KNOX", "SECURE_HASH_ALGORITHM", "hashlib.sha513", id="a hash that is none"),
+        pytest.param("REST_KNOX", "SECURE_HASH_ALGORITHM", 512, id="a hash that is none"),
         pytest.param("REST_KNOX", "USER_SERIALIZER", "shop.serializers.Nobody", id="no such serializer"),
         pytest.param("REST_KNOX", "TOKEN_LIMIT_PER_USER", True, id="True for a number"),
         pytest.param("REST_KNOX", "TOKEN_LIMIT_PER_USER", -1, id="fewer than nobody may log in"),
@@ -170,6 +184,7 @@ def test_a_value_of_the_wrong_type_is_told(setting, name, value):
     [
         pytest.param("REST_KNOX", "TOKEN_PREFIX", "note", id="a prefix"),
         pytest.param("REST_KNOX", "TOKEN_MODEL", "shop.Token", id="a model"),
+        pytest.param("REST_KNOX", "SECURE_HASH_ALGORITHM", "lost.hashes.SHA512", id="a hash whose library has gone"),
         pytest.param("REST_KNOX", "AUTH_TOKEN_CHARACTER_LENGTH", 128, id="a length"),
         pytest.param("SIMPLE_JWT", "BLACKLIST_AFTER_ROTATION", False, id="spent tokens that live"),
         pytest.param("SIMPLE_JWT", "SIGNING_KEY", PEPPER, id="a key"),

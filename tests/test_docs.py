@@ -98,6 +98,15 @@ $ python manage.py shell -c 'User.objects.create_user("ada", password="lovelace-
 $ KEY=$(python manage.py drf_create_token ada | cut -d " " -f 3)
 ```
 """,
+    "knox.md": """
+```console
+$ cp -R "$ROOT"/tests/dialects/knox/project/. .
+$ python manage.py migrate
+$ python manage.py shell -c 'User.objects.create_user("ada", password="lovelace-1843")'
+$ TOKEN=$(python manage.py shell -v 0 -c 'print(AuthToken.objects.create(User.objects.get())[1])')
+$ BASIC=$(printf ada:lovelace-1843 | base64)
+```
+""",
 }
 """What a page takes for granted and is too long for a comment where people read the page as it is written."""
 

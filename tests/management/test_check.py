@@ -16,7 +16,7 @@ MOVED = [name for name in PACKAGES if (ROOT / f"docs/how-to/coming-from/{name}.m
 @pytest.fixture
 def site(tmp_path: Path, request: pytest.FixtureRequest) -> Site:
     """The site that was written for the package, with tessera just installed."""
-    site = written_for(request.param).copied(tmp_path / "project")
+    site = written_for(request.param, tmp_path / "project")
     [settings] = site.folder.glob("*/settings.py")
     settings.write_text(f'{settings.read_text()}\nINSTALLED_APPS += ["tessera"]\n')
     return site
@@ -90,7 +90,7 @@ def test_in_json_each_is_an_object_on_a_line_of_its_own(site):
 
 @pytest.mark.parametrize("name", MOVED)
 def test_after_the_move_there_is_nothing_left_to_change(tmp_path, name):
-    site = written_for(name).copied(tmp_path / "project")
+    site = written_for(name, tmp_path / "project")
     site.patched(diff_of(name))
 
     said = site.manage("tessera", "adopt", "--check")
@@ -109,7 +109,7 @@ def test_what_it_says_to_differ_stands_in_the_table_of_the_page(name):
 
 
 def test_what_is_installed_is_not_the_sites_own(tmp_path):
-    site = written_for("authtoken").copied(tmp_path / "project")
+    site = written_for("authtoken", tmp_path / "project")
     site.patched(diff_of("authtoken"))
     for folder in ("venv/lib", "site-packages/other", ".hidden", "node_modules"):
         (site.folder / folder).mkdir(parents=True)
@@ -120,7 +120,7 @@ def test_what_is_installed_is_not_the_sites_own(tmp_path):
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
-    site = written_for("authtoken").copied(tmp_path / "project")
+    site = written_for("authtoken", tmp_path / "project")
     site.patched(diff_of("authtoken"))
     (site.folder / "books/old.py").write_bytes(b"from rest_framework.authtoken.models import Token")
     (site.folder / "books/older.py").write_bytes(b"print \xff")
@@ -132,7 +132,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
 
 
 def test_errors_of_a_site_that_is_half_moved_do_not_keep_it_from_answering(tmp_path):
-    site = written_for("authtoken").copied(tmp_path / "project")
+    site = written_for("authtoken", tmp_path / "project")
     site.patched(diff_of("authtoken"))
     [settings] = site.folder.glob("*/settings.py")
     settings.write_text(f'{settings.read_text()}\nTESSERA = None\nROOT_URLCONF = "nowhere"\n')
@@ -142,7 +142,7 @@ def test_errors_of_a_site_that_is_half_moved_do_not_keep_it_from_answering(tmp_p
 
 
 def test_to_adopt_without_a_package_is_an_error_of_usage(tmp_path):
-    site = written_for("authtoken").copied(tmp_path / "project")
+    site = written_for("authtoken", tmp_path / "project")
     site.patched(diff_of("authtoken"))
 
     done = python("manage.py", "tessera", "adopt", folder=site.folder)

@@ -83,8 +83,9 @@ _OUR_KEYS = (
 KNOX = MappingProxyType(
     {
         "SECURE_HASH_ALGORITHM": Key(
-            _A_CALLABLE,
-            _is_loadable,
+            "the dotted path of a hash",
+            # Its library need not be there any more.
+            lambda value: callable(value) or _is_text(value),
             _is("hashlib.sha512"),
             f"{_OF_BEFORE}of new ones a keyed hash is stored",
             "Keep it while those tokens live.",
@@ -114,8 +115,8 @@ KNOX = MappingProxyType(
             "the label of a model",
             _is_text,
             _is("knox.AuthToken"),
-            "there is one table of tokens, and no other model takes its place",
-            "What your model holds beside the token belongs into a model of yours with a key to the grant.",
+            f"{_OF_BEFORE}new ones are in one table, whatever model there was",
+            "What your model holds beside the token belongs into a table with a key to the user or the grant.",
         ),
         "TOKEN_PREFIX": Key(
             "a text",

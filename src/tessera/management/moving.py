@@ -78,6 +78,38 @@ PACKAGES: Mapping[str, Package] = MappingProxyType(
                 "a token's age": "it ends after TOKEN_LIFETIME",
             },
         ),
+        "knox": Package(
+            "knox",
+            apps=("knox",),
+            setting="REST_KNOX",
+            names=_names(
+                "knox",
+                "tessera.dialects.knox",
+                {
+                    ".auth": ["TokenAuthentication"],
+                    ".models": ["AuthToken", "get_token_model"],
+                    ".serializers": ["UserSerializer"],
+                    ".settings": ["knox_settings"],
+                    ".signals": ["token_expired"],
+                    ".urls": [],
+                    ".views": ["LoginView", "LogoutView", "LogoutAllView"],
+                },
+            ),
+            gone={
+                "knox.AuthToken": "Take it out: there is no other model.",
+                "knox.admin": _ADMIN,
+                "knox.crypto": "Nothing of yours makes tokens or hashes: use AuthToken.objects.create().",
+                "knox.models": "There is one table of tokens: what yours held beside them belongs into another.",
+                "knox.settings.CONSTANTS": "Take it out: what is stored of a token has no such lengths.",
+            },
+            differs={
+                "what a token begins with": "PREFIX, whatever TOKEN_PREFIX says",
+                "a log-in with a token in the header": "401: a token does not open the door to the next one",
+                "a changed password": "ends the user's tokens",
+                "AUTO_REFRESH": "each token lives on for as long as it was made for, and not for TOKEN_TTL",
+                "an expired token": "its row stays for a while; token_expired tells of it each time it is presented",
+            },
+        ),
     }
 )
 """The packages, by the names that `adopt` takes."""

@@ -9,7 +9,6 @@ import pytest
 
 from tests.moving import Asked, Site, answers, diff_of, served, written_for
 
-PROJECT = written_for("authtoken")
 DIFF = diff_of("authtoken")
 
 PASSWORD = "lovelace-1843"
@@ -50,7 +49,7 @@ OLD_CLIENT = [
 @pytest.fixture(scope="module")
 def on_the_peer(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, dict[str, str]]:
     """The site before it moves, and the keys that the peer has made for its readers."""
-    site, keys = PROJECT.copied(tmp_path_factory.mktemp("peer") / "project"), {}
+    site, keys = written_for("authtoken", tmp_path_factory.mktemp("peer") / "project"), {}
     site.manage("migrate")
     with site.served() as client:
         for reader in READERS:

@@ -2,12 +2,10 @@
 
 from tests.moving import served, written_for
 
-PROJECT = written_for("simplejwt")
-
 
 @served
 def test_the_site_is_whole_before_it_moves(tmp_path):
-    site = PROJECT.copied(tmp_path / "project")
+    site = written_for("simplejwt", tmp_path / "project")
 
     told = site.manage("test")
 
