@@ -371,6 +371,27 @@ def test_what_is_public_of_a_key_is_no_secret_to_sign_with(forge, algorithm):
     assert [opens(each) for each in forged] == [False] * len(texts)
 
 
+def test_a_secret_and_a_key_pair_at_one_site_never_stand_in_for_each_other(forge, settings):
+    pair, secret = forge("EdDSA"), key_of("HS256")
+    settings.TESSERA = {**settings.TESSERA, "JWT_KEYS": [private(pair.key), private(secret)]}
+    forged = [
+        pair.token(header={"alg": algorithm, "kid": kid}, signature=signature)
+        for kid in (pair.key.id, secret.id)
+        for algorithm, signature in [
+            ("HS256", by_secret(public_pem(pair))),
+            ("HS256", by_secret(public_jwk(pair))),
+            ("EdDSA", by_secret(public_pem(pair))),
+            ("EdDSA", pair.key.material.private_key.sign),
+        ]
+    ]
+
+    opened = [opens(each) for each in forged]
+
+    # The last of the first four is as we sign it ourselves.
+    assert opened == [False, False, False, True, False, False, False, False]
+    assert opens(pair.token(header={"alg": "HS256", "kid": secret.id}, key=secret))
+
+
 def raw(change):
     """A signature of P-256 whose two numbers are changed."""
 

@@ -34,6 +34,7 @@ from tessera.errors import (
 )
 from tessera.format import foreign, scope
 from tessera.format.former import Former
+from tessera.format.jws import looks_signed
 from tessera.format.opaque import Opaque, Purpose, parse, to_bytes
 from tessera.models import Grant, hint
 from tessera.signals import token_refused
@@ -174,7 +175,8 @@ def read(secret: str | bytes | Former, accept: Container[Purpose], now: datetime
     try:
         opaque = parse(presented, prefixes(), keys)
     except Malformed:
-        if Purpose.ACCESS in accept and (signed := _signed(presented, now)):
+        # First, as it is asked of whatever a stranger sends.
+        if looks_signed(presented) and Purpose.ACCESS in accept and (signed := _signed(presented, now)):
             return [signed]
         if Purpose.ADOPTED in accept and (adopted := foreign.readings(presented, keys, packages())):
             return adopted

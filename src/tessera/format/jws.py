@@ -115,7 +115,7 @@ def _object(text: bytes) -> dict[str, Any]:
         told = text.decode("utf-8")
         if _is_deep(told):
             raise Malformed("json")
-        value = json.loads(told, object_pairs_hook=_named_once, parse_constant=_refuse, parse_float=_finite)
+        value = _JSON.decode(told)
     except (ValueError, RecursionError) as error:
         raise Malformed("json") from error
     if not isinstance(value, dict):
@@ -145,3 +145,7 @@ def _finite(digits: str) -> float:
 
 def _refuse(_: str) -> NoReturn:
     raise ValueError("no number of JSON")
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_named_once, parse_constant=_refuse, parse_float=_finite)
+"""Made once: with what is refused, `json.loads` makes one each time."""
