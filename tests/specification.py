@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 WINDOW, RETRY_LIMIT = timedelta(seconds=10), timedelta(days=1)
 ACCESS, REFRESH, TOKEN = timedelta(minutes=15), timedelta(days=30), timedelta(days=365)
 RECORDED, RETENTION = timedelta(minutes=10), timedelta(days=30)
+SLIDING = timedelta(minutes=1)
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -64,7 +65,8 @@ class SignIn:
 
     def verify(self, token: str) -> str:
         answer = self.opens(token)
-        is_due = not self.is_seen or self.used is None or self.used <= self.site.now - RECORDED
+        interval = SLIDING if self.idle and not self.refresh else RECORDED
+        is_due = not self.is_seen or self.used is None or self.used <= self.site.now - interval
         if token == self.access and not answer and is_due:
             self.used = self.site.now
             self.see()

@@ -243,6 +243,35 @@ def test_each_recorded_use_puts_the_end_of_an_idle_token_off_until_its_last_day(
         assert end_of(usual) == usual.ends_at
 
 
+@pytest.mark.parametrize("interval", [timedelta(minutes=10), timedelta(seconds=10), None], ids=str)
+def test_a_token_lives_for_its_idle_span_after_each_use_however_seldom_uses_are_recorded(
+    settings, clock, hand_out, interval
+):
+    settings.TESSERA = {**settings.TESSERA, "LAST_USED_INTERVAL": interval}
+    issued = hand_out(idle_lifetime=5 * MINUTE)
+
+    for _ in range(5):
+        clock.turn(2 * MINUTE)
+        verify(issued.secret, accept=PERSONAL)
+        assert end_of(issued) == clock.time + 5 * MINUTE
+
+    assert (last_use(issued) is None) == (interval is None)
+
+
+def test_the_end_of_an_idle_token_is_put_off_once_a_minute_at_most(clock, hand_out):
+    issued = hand_out(idle_lifetime=5 * MINUTE)
+    verify(issued.secret, accept=PERSONAL)
+
+    with rows_written() as before:
+        clock.turn(MINUTE - timedelta(microseconds=1))
+        verify(issued.secret, accept=PERSONAL)
+    with rows_written() as after:
+        clock.turn(timedelta(microseconds=1))
+        verify(issued.secret, accept=PERSONAL)
+
+    assert (before, after) == ([], [1])
+
+
 def test_a_token_that_lies_idle_ends(clock, hand_out):
     issued = hand_out(idle_lifetime=MINUTE)
     clock.turn(MINUTE)

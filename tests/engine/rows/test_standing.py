@@ -99,7 +99,7 @@ def test_a_use_is_due_if_none_is_on_record_since(hand_out, clock, last_used, is_
 
     standing = found(issued, clock.time)
 
-    assert (standing.is_use_due, rows.filter(use_is_due(clock.time)).exists()) == (is_due, is_due)
+    assert (standing.is_use_due, rows.filter(use_is_due(clock.time, clock.time)).exists()) == (is_due, is_due)
 
 
 def test_the_statement_is_compiled_once(hand_out, clock, monkeypatch):

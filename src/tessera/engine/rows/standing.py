@@ -8,7 +8,7 @@ Python is still for the ORM to say: any user model does, and any database.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -44,6 +44,11 @@ class Standing(NamedTuple):
 _COLUMNS = tuple(name for name in Standing._fields if name not in {"is_live", "is_use_due", "subject"})
 
 
+SLIDING_INTERVAL = timedelta(minutes=1)
+"""How often, at most, a use puts off the end of a token that lives on by being used, if the site does not record uses
+more often: its idle lifetime may be a few minutes, of which ten would be the better part."""
+
+
 def standing_of(rows: Sequence[bytes], now: datetime, used_by: datetime | None) -> Standing | None:
     """The standing of the grant that has one of these ids, or `None`. Its use is due as `use_is_due` says.
 
@@ -57,13 +62,17 @@ def standing_of(rows: Sequence[bytes], now: datetime, used_by: datetime | None) 
             raise
 
 
-def use_is_due(used_by: datetime | None) -> Q:
+def use_is_due(used_by: datetime | None, now: datetime) -> Q:
     """`Standing.is_use_due` as a condition of a query: no use later than `used_by` is on record, or of a pair, none.
 
-    `None`: the site records no use. That a client has its pair is recorded all the same.
+    `None`: the site records no use. That a client has its pair is recorded all the same, and so is what a use puts off.
     """
     is_unseen = Q(rotated_at__isnull=False, seen_at=None)
-    return is_unseen if used_by is None else is_unseen | Q(last_used_at=None) | Q(last_used_at__lte=used_by)
+    slides = Q(generation=None, idle_lifetime__isnull=False)
+    if used_by is None:
+        return is_unseen | slides
+    is_long_ago = Q(last_used_at=None) | Q(last_used_at__lte=used_by)
+    return is_unseen | is_long_ago | slides & Q(last_used_at__lte=now - SLIDING_INTERVAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,7 @@ class Statement:
         connection = connections[self.database]
         values = {"now": self.spell(now)}
         if used_by is not None:
-            values["used_by"] = self.spell(used_by)
+            values |= {"used_by": self.spell(used_by), "slid_by": self.spell(now - SLIDING_INTERVAL)}
         for name, row in zip(self.names, rows, strict=True):
             # In text: every database takes it for an id, and psycopg takes its time over a UUID.
             values[name] = row.hex()
@@ -122,12 +131,13 @@ def _statement(database: str, count: int, records_use: bool) -> Statement:
         .order_by()
         .filter(pk__in=rows.values())
         .only("subject", *_COLUMNS)
-        .annotate(is_live=admits(now), is_use_due=use_is_due(used_by if records_use else None))
+        .annotate(is_live=admits(now), is_use_due=use_is_due(used_by if records_use else None, now))
         .query.get_compiler(database)
     )
     sql, params = compiler.as_sql()
     names = {prepared("id", row, connection): name for name, row in rows.items()}
-    names |= {prepared("ends_at", now, connection): "now", prepared("ends_at", used_by, connection): "used_by"}
+    moments = {"now": now, "used_by": used_by, "slid_by": now - SLIDING_INTERVAL}
+    names |= {prepared("ends_at", moment, connection): name for name, moment in moments.items()}
     # By their names: SQLite's cursor puts those into the statement ten times as fast as it numbers those without.
     told = (f"%({names[param]})s" for param in params)
     sql = re.sub(r"(?<!%)%s", lambda _: next(told), sql)

@@ -33,7 +33,7 @@ def note_use(opaque: Opaque, now: datetime, used_by: datetime | None) -> None:
         # Of all who found it due, one writes. The digest: who comes late with a token of before says nothing of the
         # current one. And what was revoked meanwhile stays so.
         due = Grant.objects.using(alias()).filter(
-            use_is_due(used_by), live(now), pk=opaque.grant_id, access_digest=opaque.digest
+            use_is_due(used_by, now), live(now), pk=opaque.grant_id, access_digest=opaque.digest
         )
         try:
             due.update(**_told(now), **({} if used_by is None else {"last_used_at": now}))
