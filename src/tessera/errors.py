@@ -47,7 +47,7 @@ class TesseraError(Exception):
 
         As a text, as in a log, it stays as it was said.
         """
-        super().__init__(*([said % parts if parts else said] if said else []))
+        self.args = (said % parts if parts else said,) if said else ()
         self.said, self.parts = said, parts
 
     def in_words(self, translate: Callable[[str], str] = str) -> str:
