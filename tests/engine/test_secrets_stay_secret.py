@@ -17,7 +17,7 @@ from django.core.management import call_command
 from django.db import connection
 from rest_framework.test import APIClient
 
-from tessera import Ask, Issued, Kind, Policy, Purpose, TesseraError, conf, issue, redeem, replace, revoke, verify
+from tessera import Ask, Issued, Kind, Policy, Purpose, TesseraError, conf, issue, redeem, replace, revoke, sign, verify
 from tessera.dialects.authtoken import Token, TokenAuthentication
 from tessera.engine.keyring import keyring
 from tessera.engine.revocation import revoke_presented
@@ -54,6 +54,9 @@ def told(user, hand_out, client, settings, django_capture_on_commit_callbacks):
     pairs = [hand_out(kind=Kind.SIGN_IN, may_refresh=True)]
     pairs += [redeem(pairs[0].refresh_secret, accept=EVERY, client="", into=Kind.SIGN_IN)]
     secrets += [secret for pair in pairs for secret in (pair.secret, pair.refresh_secret)]
+    secrets += [sign(pairs[-1].grant)]
+    verify(secrets[-1], accept=EVERY)
+    client.get("/whoami/", headers={"Authorization": f"Bearer {secrets[-1][:-1]}"})
     revoke(issue(Ask(subject=user)).grant)
     secrets += [_sign_in(client), _sign_in(client, form=True)]
     for path, method in (("new/", client.post), ("new/", client.get), ("revoke/", client.post)):

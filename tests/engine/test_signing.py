@@ -1,7 +1,9 @@
 """An access token that is signed: what it says, that it opens what the opaque one does, and that it ends as that."""
 
 import json
+import re
 from datetime import timedelta
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
@@ -24,6 +26,7 @@ from tessera.format import jws
 from tessera.models import Grant
 from tests.credentials import PAIR, REFRESH, traded
 from tests.recording import audited
+from tests.traces import report_of
 
 ACCESS = frozenset({Purpose.ACCESS})
 
@@ -357,3 +360,38 @@ def test_it_is_read_by_whoever_has_the_key_and_json(hand_out):
     token = sign(hand_out(**PAIR).grant)
 
     assert json.loads(jws._decoded(token.split(".")[1].encode())) == payload(token)
+
+
+@pytest.mark.parametrize(
+    "breaks",
+    [
+        pytest.param("tessera.engine.verification.standing_of", id="before the database is asked"),
+        pytest.param("tessera.engine.signing.accepted", id="before the key is looked for"),
+        pytest.param("tessera.format.jwt.claims_in", id="before the claims are read"),
+        pytest.param("tessera.format.jwt.refuse_untimely", id="before its end is looked at"),
+        pytest.param("tessera.format.jwt.prove", id="before the signature is compared"),
+    ],
+)
+def test_a_report_of_a_crash_shows_nothing_of_it(clock, hand_out, breaks):
+    issued = hand_out(**PAIR)
+    token = sign(issued.grant)
+
+    with patch(breaks, side_effect=RuntimeError("broken")):
+        report = report_of(lambda: verify(sign(issued.grant), accept=ACCESS))
+
+    assert "broken" in report
+    assert [part for part in (token, *token.split("."), payload(token)["jti"]) if part in report] == []
+
+
+def raises(grant):
+    """What a site has got wrong."""
+    raise RuntimeError("broken")
+
+
+def test_a_report_of_a_crash_in_the_sites_claims_shows_no_token(client, user, site):
+    site(ACCESS_FORMAT="jwt", JWT_CLAIMS="tests.engine.test_signing.raises")
+
+    report = report_of(lambda: client.post("/auth/login/", {"username": "ada", "password": "lovelace-1843"}))
+
+    assert "broken" in report
+    assert not re.search("tsr[ar]_", report)
