@@ -26,7 +26,7 @@ from rest_framework.viewsets import ViewSet
 
 from tessera.checks.catalog import SENTENCES
 from tessera.checks.middleware import CSRF, TOKENS, USERS
-from tessera.checks.rest_framework import GUARDS, LOG_IN_VIEWS, SCOPE_PERMISSIONS
+from tessera.checks.rest_framework import GUARDS, LOG_IN_VIEWS, SCOPE_PERMISSIONS, SIGNING_VIEWS
 from tessera.checks.settings import PROOFS
 from tessera.checks.signing_keys import prove_keys_can_be_opened
 from tessera.checks.surroundings import prove_no_key_is_readable
@@ -359,13 +359,24 @@ def test_redis_without_its_package_is_told_the_line_to_type(monkeypatch):
     assert (message.id, message.hint) == ("tessera.E020", 'pip install "django-tessera[redis]"')
 
 
-def test_tokens_that_are_to_be_signed_without_the_package_are_told_the_line_to_type(monkeypatch):
+@pytest.mark.parametrize(
+    ("site", "wanted"),
+    [
+        pytest.param({}, [], id="nothing signs"),
+        pytest.param({"TESSERA": {"ACCESS_FORMAT": "jwt"}}, ['TESSERA["ACCESS_FORMAT"] = "jwt"'], id="a setting"),
+        pytest.param(
+            {"ROOT_URLCONF": "tessera.dialects.simplejwt.urls"}, ["tessera.dialects.simplejwt"], id="a dialect"
+        ),
+    ],
+)
+def test_what_signs_without_its_package_is_told_the_line_to_type(monkeypatch, site, wanted):
     monkeypatch.setitem(sys.modules, "joserfc", None)
+    site = {"ROOT_URLCONF": "tessera.dialects.native.urls", **site}
 
-    (message,) = said(deploy=False, TESSERA={"ACCESS_FORMAT": "jwt"})
+    messages = [message for message in said(deploy=False, **site) if message.id == "tessera.E040"]
 
-    assert (message.id, message.hint) == ("tessera.E040", 'pip install "django-tessera[jwt]"')
-    assert said(deploy=False) == []
+    assert [message.msg.split(" signs ")[0] for message in messages] == wanted
+    assert {message.hint for message in messages} <= {'pip install "django-tessera[jwt]"'}
 
 
 def test_a_schema_class_without_its_package_is_told_the_line_to_type(monkeypatch):
@@ -660,7 +671,9 @@ def test_so_is_one_that_a_view_of_djangos_asks_for():
     assert [message.msg for message in messages] == [told.format("Export"), told.format("export")]
 
 
-@pytest.mark.parametrize("name", sorted(LOG_IN_VIEWS | GUARDS | SCOPE_PERMISSIONS | {CSRF, USERS, TOKENS}))
+@pytest.mark.parametrize(
+    "name", sorted(LOG_IN_VIEWS | GUARDS | SCOPE_PERMISSIONS | SIGNING_VIEWS | {CSRF, USERS, TOKENS})
+)
 def test_a_view_or_guard_that_is_known_by_its_name_has_that_name(name):
     found = import_string(name)
 

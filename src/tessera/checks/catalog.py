@@ -158,10 +158,7 @@ SENTENCES = MappingProxyType(
             'TESSERA["BASE_URL"] must be an address with https, and no path, or None.',
             'Such as "https://shop.example", or "http://127.0.0.1:8000" on this machine.',
         ),
-        "E040": (
-            'TESSERA["ACCESS_FORMAT"] is "jwt", which takes the package joserfc: until then tokens are opaque.',
-            CURE,
-        ),
+        "E040": ("{wanted} signs tokens, which takes the package joserfc.", CURE),
         "E041": (
             'TESSERA["ACCESS_FORMAT"] must be "opaque" or "jwt".',
             '"jwt" where other services read the tokens, and "opaque" everywhere else.',

@@ -18,6 +18,7 @@ from tessera.conf import TOKENS
 AUTHENTICATION, PERMISSIONS = "DEFAULT_AUTHENTICATION_CLASSES", "DEFAULT_PERMISSION_CLASSES"
 
 LOG_IN_VIEWS = frozenset({"tessera.dialects.authtoken.views.ObtainAuthToken"})
+SIGNING_VIEWS = frozenset({"tessera.dialects.simplejwt.views.TokenViewBase"})
 GUARDS = frozenset(
     {
         "tessera.drf.authentication.TokenAuthentication",
@@ -87,6 +88,18 @@ def prove_schema_class_is_installed(**_: Any) -> list[CheckMessage]:
     path = rest_framework().get("DEFAULT_SCHEMA_CLASS")
     is_wanted = isinstance(path, str) and path.startswith("drf_spectacular.")
     return [say("E027")] if is_wanted and find_spec("drf_spectacular") is None else []
+
+
+@register("tessera", Tags.urls)
+def prove_tokens_can_be_signed(**_: Any) -> list[CheckMessage]:
+    """What signs tokens, which is an extra of ours, is installed where something signs."""
+    if find_spec("joserfc") is not None:
+        return []
+    wanted = {
+        'TESSERA["ACCESS_FORMAT"] = "jwt"': attempt(lambda: tessera()["ACCESS_FORMAT"] == "jwt") is True,
+        "tessera.dialects.simplejwt": any(has_base(view.cls, SIGNING_VIEWS) for view in _views()),
+    }
+    return [say("E040", wanted=name) for name, is_wanted in wanted.items() if is_wanted]
 
 
 @register("tessera", Tags.urls)

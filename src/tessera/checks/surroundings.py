@@ -65,13 +65,6 @@ def prove_rest_framework_is_new_enough(**_: Any) -> list[CheckMessage]:
 
 
 @register("tessera", Tags.compatibility)
-def prove_tokens_can_be_signed(**_: Any) -> list[CheckMessage]:
-    """What signs tokens is installed, where the site hands out such."""
-    is_wanted = attempt(lambda: tessera()["ACCESS_FORMAT"] == "jwt") is True
-    return [say("E040")] if is_wanted and find_spec("joserfc") is None else []
-
-
-@register("tessera", Tags.compatibility)
 def prove_authtoken_is_ours(**_: Any) -> list[CheckMessage]:
     """`rest_framework.authtoken`, which uses the same names, is not installed beside us."""
     installed = [config.name for config in apps.get_app_configs()]
