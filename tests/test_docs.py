@@ -47,6 +47,7 @@ NOT_RUN = {
     "python3 -m venv ": "the tests have an environment",
     "python3 run.py ": ".ci/run calls it, and it is what runs this",
     "git clone ": "it needs the network",
+    "KEYS_URL=": "tests/elsewhere starts it, beside a server of ours",
     "python manage.py compilemessages": "it needs GNU gettext",
 }
 """How a command begins that is printed and not run, and why."""
