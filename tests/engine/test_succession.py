@@ -82,12 +82,14 @@ def test_through_three_keys_no_verifier_meets_one_that_he_does_not_know(clock, s
     settings.TESSERA = {**settings.TESSERA, "JWKS_MAX_AGE": max_age}
     signing, publishing = processes
     step = min(max_age / 40, 15 * SECOND)
-    began, made_at = clock(), [clock(), clock() + 2 * max_age, clock() + 4 * max_age]
+    began = clock()
+    # Just after a process has read the table: it goes on publishing what was before.
+    made_at = [began, *(began + times * max_age + RELOAD + step for times in (2, 4))]
     verifiers = [Verifier(began + place * step) for place in range(max_age // step + 1)]
     ends: dict[str, datetime] = {}
     unknown: list[tuple[timedelta, str]] = []
 
-    while clock() < began + 6 * max_age + lifetime + 2 * SLACK:
+    while clock() < began + 6 * max_age + 2 * RELOAD + lifetime + 2 * SLACK:
         now = clock()
         if made_at and now >= made_at[0]:
             make_next(made_at.pop(0))
