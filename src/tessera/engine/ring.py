@@ -17,7 +17,9 @@ class Held:
 
     def has_begun(self, now: datetime) -> bool:
         """Whether it has signed. What was retired before never will."""
-        return self.row.signs_from <= now and (self.row.retired_at is None or self.row.signs_from < self.row.retired_at)
+        return self.row.signs_from <= now and (
+            self.row.retired_at is None or self.row.signs_from <= self.row.retired_at
+        )
 
     def is_lived_on(self, now: datetime) -> bool:
         """Whether something lives that it has signed."""
@@ -59,8 +61,13 @@ class Ring:
         """Those of them that can: the first does. If there are keys of the site, none does."""
         return [] if self.of_site else [held for held in self.to_sign(now) if held.key]
 
-    def accepted(self, now: datetime) -> dict[str, Key]:
-        """The keys whose tokens are accepted, by their ids."""
-        signers = self.signers(now)
-        held = [held for held in self.of_table.values() if held in signers or held.is_lived_on(now)]
-        return {**self.of_site, **{each.key.id: each.key for each in held if each.key}}
+    def accepted(self, now: datetime) -> list[Key]:
+        """The keys whose tokens are accepted."""
+        return [key for kid in (*self.of_site, *self.of_table) if (key := self.accepted_as(kid, now))]
+
+    def accepted_as(self, kid: str, now: datetime) -> Key | None:
+        """The one of that id. It is asked for each token, so what is most often so is looked at first."""
+        held = self.of_table.get(kid)
+        if held is None or kid in self.of_site:
+            return self.of_site.get(kid)
+        return held.key if held.is_lived_on(now) or held in self.signers(now) else None

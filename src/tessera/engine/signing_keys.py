@@ -67,8 +67,7 @@ def accepted(kid: str, now: datetime) -> Key | None:
     Raises:
         StoreDown: the storage does not answer.
     """
-    key = _known(now).accepted(now).get(kid)
-    return key or _known(now, AT_MOST_EVERY).accepted(now).get(kid)
+    return _known(now).accepted_as(kid, now) or _known(now, AT_MOST_EVERY).accepted_as(kid, now)
 
 
 def published(now: datetime) -> list[Key]:
@@ -77,7 +76,7 @@ def published(now: datetime) -> list[Key]:
     Raises:
         StoreDown: the storage does not answer.
     """
-    return [key for key in _known(now).accepted(now).values() if not key.is_symmetric]
+    return [key for key in _known(now).accepted(now) if not key.is_symmetric]
 
 
 def forget() -> None:
