@@ -27,6 +27,7 @@ from tessera.dialects.authtoken import TokenAuthentication as AuthtokenAuthentic
 from tessera.drf import TokenAuthentication
 from tessera.drf.login import log_in
 from tessera.format import foreign, hashing
+from tessera.format.jwk import generate
 from tessera.http.carriers import ACCESS_COOKIE, REFRESH_COOKIE
 from tests import urls
 from tests.traces import dice, report_of, traces
@@ -223,6 +224,22 @@ def test_a_crash_report_shows_the_settings_without_the_peppers(letters, settings
     assert answer.status_code == 500
     assert "'PEPPERS'" in told
     assert traces(told, pepper) == set()
+
+
+@pytest.mark.parametrize(
+    "debug", [pytest.param(True, id="to whoever asks, with DEBUG"), pytest.param(False, id="by mail")]
+)
+def test_a_crash_report_shows_the_settings_without_the_keys_that_sign(letters, settings, debug):
+    secret = generate("EdDSA").material.as_dict(private=True)
+    settings.DEBUG = debug
+    settings.TESSERA = {**settings.TESSERA, "JWT_KEYS": [json.dumps(secret)]}
+
+    answer = client.get("/native/")
+
+    told = unescape(letters[0] + answer.content.decode())
+    assert answer.status_code == 500
+    assert "'JWT_KEYS'" in told
+    assert traces(told, secret["d"]) == set()
 
 
 @pytest.mark.parametrize(
