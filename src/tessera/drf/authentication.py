@@ -20,7 +20,11 @@ from tessera.web.defaults import ADMITTED, SCHEMES, in_lower_case
 from tessera.web.refusals import counted
 
 
-class TokenAuthentication(BaseAuthentication):
+class ByToken(BaseAuthentication):
+    """What knows a request by a token of ours, in any dialect. That is not enough to be given another token."""
+
+
+class TokenAuthentication(ByToken):
     """`Authorization: Bearer …`, or `Token …`, in any letter case. `request.auth` is a `tessera.Principal`.
 
     Without one in the header, and where the site's `COOKIES` says so, the token in the browser's cookie counts. That is

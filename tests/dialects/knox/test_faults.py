@@ -29,6 +29,7 @@ from tessera.dialects.knox import (
     token_expired,
 )
 from tessera.drf import authentication
+from tessera.engine.signing import sign
 from tessera.models import Grant
 from tests import urls
 from tests.dialects.knox.test_contract import ADA, BASIC, INVALID, NOT_PRESENTED, Whoami, header
@@ -268,6 +269,7 @@ DEFAULTS = [
     "tessera.dialects.knox.TokenAuthentication",
     "tessera.dialects.authtoken.TokenAuthentication",
     "tessera.drf.TokenAuthentication",
+    "tessera.dialects.simplejwt.authentication.JWTAuthentication",
 ]
 
 
@@ -275,12 +277,13 @@ DEFAULTS = [
 @pytest.mark.parametrize("scheme", ["Token", "Bearer"])
 def test_k14_a_token_makes_no_other(client, user, settings, hand_out, url, scheme):
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_AUTHENTICATION_CLASSES": DEFAULTS}
-    tokens = [AuthToken.objects.create(user)[1], hand_out().secret, hand_out(kind=Kind.SIGN_IN).secret]
+    issued = hand_out(kind=Kind.SIGN_IN)
+    tokens = [AuthToken.objects.create(user)[1], hand_out().secret, issued.secret, sign(issued.grant)]
     before = Grant.objects.count()
 
     answers = [client.post(url, headers=header(token, scheme)) for token in tokens]
 
-    assert [(answer.status_code, answer.json()) for answer in answers] == [(401, NOT_PRESENTED)] * 3
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(401, NOT_PRESENTED)] * 4
     assert {answer["WWW-Authenticate"] for answer in answers} == {"Token"}
     assert Grant.objects.count() == before
 

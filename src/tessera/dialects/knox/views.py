@@ -21,7 +21,7 @@ from tessera import clock
 from tessera.dialects.knox.auth import TokenAuthentication
 from tessera.dialects.knox.models import CLIENT, AuthToken, get_token_model
 from tessera.dialects.knox.settings import knox_settings
-from tessera.drf import authentication
+from tessera.drf.authentication import ByToken
 from tessera.drf.endpoint import Endpoint
 from tessera.drf.login import NameAndPassword, log_in
 from tessera.drf.parsers import refuse_a_long_body, refuse_a_strange_charset
@@ -141,7 +141,7 @@ class LoginView(View):
 
     def get_authenticators(self) -> Any:
         """All but those that take a token of ours, live or dead."""
-        return [each for each in self._authenticators() if not isinstance(each, authentication.TokenAuthentication)]
+        return [each for each in self._authenticators() if not isinstance(each, ByToken)]
 
     def get_authenticate_header(self, request: Request) -> Any:
         """Return the challenge of the first authenticator, whether or not it counts here."""

@@ -5,14 +5,13 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
-from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from tessera.conf import current
 from tessera.dialects.simplejwt.asked import asked, header_types, named
 from tessera.dialects.simplejwt.exceptions import AuthenticationFailed, InvalidToken, TokenError
 from tessera.dialects.simplejwt.tokens import Token
-from tessera.drf.authentication import of_django
+from tessera.drf.authentication import ByToken, of_django
 from tessera.drf.refusals import refusal
 from tessera.errors import Dead, InvalidCredential, TesseraError, TooMany
 from tessera.format.jws import LONGEST
@@ -23,7 +22,7 @@ _LONGEST = LONGEST + 128
 """The longest header, in bytes: a token, and a word before it."""
 
 
-class JWTAuthentication(BaseAuthentication):
+class JWTAuthentication(ByToken):
     """`Authorization: Bearer …`, in any letter case, or with what `AUTH_HEADER_TYPES` says.
 
     A subclass may override any of the four steps.
