@@ -27,10 +27,14 @@ class InstantField(models.DateTimeField):  # type: ignore[type-arg]
     """A moment, aware and in UTC, whatever the site says of `USE_TZ`: local time has an hour that comes twice."""
 
     def get_prep_value(self, value: Any) -> Any:
-        """Give the database a UTC time, without its zone if the site has no `USE_TZ`."""
+        """Give the database a UTC time, without its zone if the site has no `USE_TZ`.
+
+        A moment that a query of such a site's names is without one, as its own columns are: that is local time.
+        """
         value = super().get_prep_value(value)
-        if isinstance(value, datetime) and not settings.USE_TZ and timezone.is_aware(value):
-            return timezone.make_naive(value, UTC)
+        if isinstance(value, datetime) and not settings.USE_TZ:
+            aware = value if timezone.is_aware(value) else timezone.make_aware(value, timezone.get_default_timezone())
+            return timezone.make_naive(aware, UTC)
         return value
 
     def from_db_value(self, value: datetime | None, *_: object) -> datetime | None:

@@ -179,6 +179,9 @@ def test_a_site_without_time_zones_has_its_moments_without(user, clock, settings
     assert token.expiry == datetime(2026, 11, 23, 18, 45)  # noqa: DTZ001
     assert AuthToken.objects.get().created == datetime(2026, 11, 23, 17, 45)  # noqa: DTZ001
     assert timezone.is_naive(AuthToken.objects.get().expiry)
+    soon = token.expiry + timedelta(seconds=1)
+    assert list(user.auth_token_set.filter(expiry__lt=soon, created__lte=token.created)) == [token]
+    assert list(user.auth_token_set.filter(expiry__gt=soon)) == []
 
 
 def test_the_settings_of_the_peer_are_told_as_it_tells_them(settings):
