@@ -15,7 +15,6 @@ from django.views.decorators.debug import sensitive_variables
 from tessera import clock
 from tessera.dialects.simplejwt.asked import asked
 from tessera.dialects.simplejwt.exceptions import ExpiredTokenError, TokenError
-from tessera.engine.naming import ACCEPTED
 from tessera.engine.renewal import prove_refresh
 from tessera.engine.signed import signing
 from tessera.engine.verification import Principal, verify
@@ -24,11 +23,13 @@ from tessera.format import jws
 from tessera.format.former import Former
 from tessera.format.opaque import Purpose
 from tessera.models import Grant
+from tessera.web.defaults import ADMITTED
 
 CLIENT = "simplejwt"
 """The client of every grant that this dialect made."""
 
 REFRESH = frozenset({Purpose.REFRESH})
+FORMER = frozenset({Purpose.ADOPTED})
 
 ACCESS, OF_REFRESH = "access", "refresh"
 
@@ -112,7 +113,7 @@ def proved(secret: bytes, wanted: str | None) -> Presented:
     if found.type == OF_REFRESH:
         grant = prove_refresh(found.secret, accept=REFRESH, client=CLIENT)
         return Presented(found.claims, found.type, found.secret, grant=grant)
-    principal = verify(found.secret, accept=ACCEPTED)
+    principal = verify(found.secret, accept=FORMER if isinstance(found.secret, Former) else ADMITTED)
     return Presented(found.claims or _told(principal), found.type, found.secret, principal)
 
 
