@@ -240,6 +240,8 @@ class Token:
     @sensitive_variables()
     def _signed(self) -> str:
         grant = self._grant()
+        if self._found is None:
+            self._name()
         return sign(grant, lifetime=self._span(clock.now()), claims=self.payload)
 
 
