@@ -18,6 +18,8 @@ KEYS = derive(bytes(range(32)), "example.org")
 STAGING = derive(bytes(range(32)), "staging.example.org")
 KEY = b"0123456789abcdef0123456789abcdef01234567"
 
+TOKEN = b"0123456789abcdef" * 4
+
 AUTHTOKEN = authtoken()
 KNOX = knox(lambda told: hashlib.sha512(told).digest(), 64)
 PACKAGES = (AUTHTOKEN, KNOX)
@@ -65,6 +67,56 @@ def test_a_key_always_names_the_same_row_and_leaves_the_same_digest(key, keys, r
 
     assert reading(key, keys) == opaque
     assert readings(key, [keys], PACKAGES) == [opaque]
+
+
+@pytest.mark.parametrize(
+    ("token", "row", "digest"),
+    [
+        pytest.param(
+            TOKEN,
+            "bd7a033c-f15c-8a09-afbf-23285e50daef",
+            "4c9ade9a426bf73ace2b3b12418a5e34073e3499d7d9ecba",
+            id="as version 5 knows it",
+        ),
+        pytest.param(
+            TOKEN,
+            "c7b26fca-4dcb-8a5c-a9f4-be4e67085955",
+            "b0668e25b8e12f5e0547910a72dabbfbaf05e0665e7f9c25",
+            id="as version 4 did",
+        ),
+        pytest.param(
+            b"note" + TOKEN,
+            "35000da2-27ca-8bcd-8e7a-3d8173a892a5",
+            "1e7e2de0ea89b18ffb7d0b50d371c9fc8a569e722fcb60b4",
+            id="with a word before it",
+        ),
+    ],
+)
+def test_a_token_of_knox_may_be_known_in_either_way(token, row, digest):
+    opaque = Opaque(Purpose.ADOPTED, UUID(row).bytes, bytes.fromhex(digest), KEYS)
+
+    assert opaque in readings(token, [KEYS], PACKAGES)
+
+
+@pytest.mark.parametrize(
+    ("token", "ways"),
+    [
+        pytest.param(TOKEN, 2, id="as the package makes them"),
+        pytest.param(b"note" + TOKEN, 1, id="with a word before it"),
+        pytest.param(b"0ff" + TOKEN, 1, id="with an odd number of digits"),
+        pytest.param(b"a-mobile-client:" + TOKEN, 1, id="with a long word before it"),
+        pytest.param(b"w" * 25 + TOKEN, 1, id="with the longest word"),
+        pytest.param(b"w" * 26 + TOKEN, 0, id="with a longer one"),
+        pytest.param(TOKEN[:-1], 0, id="cut short"),
+        pytest.param(TOKEN.upper(), 0, id="in upper case"),
+        pytest.param(TOKEN + b"\n", 0, id="a newline at the end"),
+        pytest.param(b"\x00" + TOKEN, 0, id="nul"),
+        pytest.param(b"\xff" + TOKEN, 0, id="no text"),
+        pytest.param(TOKEN * 100_000, 0, id="six million letters"),
+    ],
+)
+def test_a_token_of_knox_ends_in_its_digits(token, ways):
+    assert len(readings(token, [KEYS], PACKAGES)) == ways
 
 
 def test_a_key_is_read_once_for_each_pepper_in_their_order():

@@ -16,10 +16,12 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from tessera import Kind, Purpose, drf, verify
+from tessera import Kind, Purpose, drf, revoke, verify
+from tessera.conf import peppers
 from tessera.dialects import authtoken
 from tessera.engine.keyring import keyring
 from tessera.engine.packages import packages
+from tessera.engine.pruning import prune
 from tessera.errors import InvalidCredential
 from tessera.format.foreign import readings
 from tessera.models import Grant
@@ -143,6 +145,29 @@ def test_a_token_of_either_version_works_from_the_digest_alone(table, user, toke
     assert (principal.subject, principal.client, grant.kind, grant.created_at) == (user, "knox", Kind.ADOPTED, SINCE)
 
 
+def test_under_an_older_pepper_too_it_costs_one_query(table, user, token, settings, django_assert_num_queries):
+    keep_knox(token, user.pk, digest=before_5)
+    called("tessera", "adopt", "knox")
+    settings.TESSERA = {**settings.TESSERA, "PEPPERS": ["x" * 32, *peppers()], "LAST_USED_INTERVAL": None}
+
+    with django_assert_num_queries(1):
+        principal = verify(token, accept=ADOPTED)
+
+    assert principal.subject == user
+
+
+def test_what_has_ended_does_not_come_back_not_even_once_prune_was_there(table, user, clock, token):
+    keep_knox(token, user.pk)
+    called("tessera", "adopt", "knox")
+    revoke(grant_of(token))
+    clock.turn(2 * YEAR)
+    pruned = prune()
+
+    out, _ = called("tessera", "adopt", "knox", "--json")
+
+    assert (pruned, json.loads(out)["already_here"], opens(token)) == (0, 1, False)
+
+
 def test_neither_the_token_nor_knoxs_digest_of_it_is_in_our_rows(table, user, token):
     keep_knox(token, user.pk)
     called("tessera", "adopt", "knox")
@@ -181,7 +206,8 @@ def test_without_an_end_it_gets_the_sites_own(table, user, clock, token):
         pytest.param({}, -HOUR, 9 * HOUR, 10 * HOUR, YEAR, id="as it was made"),
         pytest.param({}, -5 * DAY, 9 * HOUR, 10 * HOUR, YEAR, id="renewed many times"),
         pytest.param({}, -HOUR / 2, HOUR / 2, HOUR, YEAR, id="with an hour of its own"),
-        pytest.param({}, -DAY, 29 * DAY, 30 * DAY, YEAR, id="with thirty days of its own"),
+        pytest.param({}, -DAY, 29 * DAY, 29 * DAY, YEAR, id="with thirty days of its own"),
+        pytest.param({}, -YEAR, 29 * DAY, 29 * DAY, YEAR, id="renewed when more was usual"),
         pytest.param({"TOKEN_TTL": None}, -DAY, DAY, 2 * DAY, YEAR, id="where others never end"),
         pytest.param({"AUTO_REFRESH_MAX_TTL": 3 * DAY}, -DAY, HOUR, 10 * HOUR, 2 * DAY, id="with a cap"),
         pytest.param({"AUTO_REFRESH_MAX_TTL": DAY}, -2 * DAY, HOUR, 10 * HOUR, HOUR, id="past the cap"),

@@ -71,10 +71,10 @@ def _as_knox_says(row: Row, grant: Grant, now: datetime) -> Mapping[str, Any]:
 def _span_in_knox(age: timedelta, rest: timedelta, usual: timedelta | None) -> timedelta | None:
     """For how long a token that would be `age` old at its end, and has `rest` to live, is put off at each use.
 
-    Each renewal of the peer's made that `usual`. So what has more left was never renewed, and has a span of its own;
-    what is younger at its end was not either.
+    The peer puts each off by what is usual, its own span or not (K7). One that was made for less keeps to that; and no
+    use makes the end of any come sooner.
     """
-    span = age if usual is None or rest > usual else min(age, usual)
+    span = age if usual is None else max(min(age, usual), rest)
     return span if span > timedelta(0) else None
 
 
