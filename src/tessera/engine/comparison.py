@@ -81,14 +81,14 @@ def _compared(rows: list[Row], package: str) -> list[Compared]:
         found = [(each, kept[each.grant_id]) for each in readings if each.grant_id in kept]
         # One that was adopted under two peppers is alive while either of its rows is.
         verdicts = {_verdict_of(row, opaque, grant, package, now) for opaque, grant in found}
-        lacking = Verdict.MISSING if row.is_spent or (_is_live(row, now) and row.user in users) else Verdict.OVER
+        lacking = Verdict.MISSING if row.user in users and not _is_past(row, now) else Verdict.OVER
         verdict = next((each for each in Verdict if each in verdicts), lacking)
         compared.append(Compared(hint(readings[0].grant_id), row.user, verdict))
     return compared
 
 
-def _is_live(row: Row, now: datetime) -> bool:
-    return not row.is_spent and (row.ends is None or now < row.ends)
+def _is_past(row: Row, now: datetime) -> bool:
+    return row.ends is not None and row.ends <= now
 
 
 def _verdict_of(row: Row, opaque: Opaque, grant: Grant, package: str, now: datetime) -> Verdict:
@@ -103,6 +103,6 @@ def _verdict_of(row: Row, opaque: Opaque, grant: Grant, package: str, now: datet
         Verdict.OTHER_TOKEN: not hmac.compare_digest(bytes(digest), opaque.digest),
         Verdict.OTHER_PASSWORD: bond_kept(opaque, grant) is None,
         Verdict.OTHER_END: row.ends is not None and grant.ends_at != row.ends and not is_used,
-        Verdict.DEAD: _is_live(row, now) and not grant.is_live(now),
+        Verdict.DEAD: not _is_past(row, now) and not grant.is_live(now),
     }
     return next((verdict for verdict, is_so in tried.items() if is_so), Verdict.SAME)
