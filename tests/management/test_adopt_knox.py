@@ -299,7 +299,7 @@ def test_a_digest_of_another_hash_opens_nothing_as_with_knox(table, user, token)
 
 
 @pytest.mark.parametrize(
-    "algorithm", ["hashlib.nothing", "nowhere.at_all", "hashlib.shake_128", "builtins.dict", 3, None]
+    "algorithm", ["hashlib.nothing", "nowhere.at_all", "hashlib.shake_128", "builtins.dict", 3, [], None]
 )
 def test_a_hash_that_is_none_refuses_the_client_and_tells_the_operator(table, user, settings, token, algorithm):
     keep_knox(token, user.pk)
@@ -310,6 +310,13 @@ def test_a_hash_that_is_none_refuses_the_client_and_tells_the_operator(table, us
         verify(token, accept=ADOPTED)
     with pytest.raises(CommandError, match="REST_KNOX"):
         called("tessera", "adopt", "knox")
+
+
+@pytest.mark.parametrize("length", [0, -2, 1, "64", None, 10**30, float("inf"), [64]])
+def test_a_length_that_is_none_makes_no_word_a_token_of_knox(settings, length):
+    of_knox(settings, AUTH_TOKEN_CHARACTER_LENGTH=length)
+
+    assert [package.name for package in packages()] == ["authtoken"]
 
 
 @pytest.mark.parametrize(("length", "made"), [(64, 64), (40, 40), (41, 40), (32, 32), (128, 128), (200, 200)])

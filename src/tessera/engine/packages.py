@@ -20,7 +20,10 @@ _AUTHTOKEN = foreign.authtoken()
 def packages() -> tuple[Package, ...]:
     """All of them. One that its settings tell nothing of is left out: the checks name what is wrong there."""
     told = peers.knox()
-    return _beside_authtoken(told.SECURE_HASH_ALGORITHM, told.AUTH_TOKEN_CHARACTER_LENGTH)
+    try:
+        return _beside_authtoken(told.SECURE_HASH_ALGORITHM, told.AUTH_TOKEN_CHARACTER_LENGTH)
+    except (AttributeError, ImportError, OverflowError, TypeError, ValueError):
+        return (_AUTHTOKEN,)
 
 
 def package_named(name: str) -> Package | None:
@@ -30,10 +33,7 @@ def package_named(name: str) -> Package | None:
 
 @cache
 def _beside_authtoken(algorithm: Any, length: Any) -> tuple[Package, ...]:
-    try:
-        return (_AUTHTOKEN, foreign.knox(_hashed_by(algorithm), 2 * int(length / 2)))
-    except (AttributeError, ImportError, OverflowError, TypeError, ValueError):
-        return (_AUTHTOKEN,)
+    return (_AUTHTOKEN, foreign.knox(_hashed_by(algorithm), 2 * int(length / 2)))
 
 
 def _hashed_by(algorithm: Any) -> Callable[[bytes], bytes]:

@@ -62,6 +62,8 @@ def knox(hashed: Callable[[bytes], bytes], digits: int) -> Package:
     That is of the text since version 5, which lets words stand before the digits. Before, it was of the bytes that the
     digits stand for.
     """
+    if digits < 1:
+        raise ValueError("A key without digits would be any word.")
     size = len(hashed(b""))
 
     def since_5(text: str) -> bytes:
