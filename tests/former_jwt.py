@@ -1,15 +1,22 @@
 """What djangorestframework-simplejwt made for a site, with its own code."""
 
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from unittest.mock import patch
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.db.models import DateTimeField
 from rest_framework_simplejwt import backends, tokens
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import DEFAULTS, IMPORT_STRINGS, APISettings
 
+from tessera.engine.rows.storage import quoted
+from tests.former import SUBJECT, execute
+
+OUTSTANDING, BLACKLIST = "token_blacklist_outstandingtoken", "token_blacklist_blacklistedtoken"
 TYPES = {"access": tokens.AccessToken, "refresh": tokens.RefreshToken, "sliding": tokens.SlidingToken}
 
 
@@ -73,3 +80,46 @@ class Peer:
             patch.object(tokens.Token, "_token_backend", self._backend()),
         ):
             yield
+
+
+def make_tables() -> None:
+    """Those of its blacklist, as its migrations make them."""
+    users: Any = get_user_model()._meta
+    moment, whose = DateTimeField().db_type(connection), SUBJECT.db_type(connection)
+    defer = connection.ops.deferrable_sql()
+    execute(
+        f"CREATE TABLE {OUTSTANDING} (id bigint NOT NULL PRIMARY KEY, token text NOT NULL, created_at {moment} NULL, "
+        f"expires_at {moment} NOT NULL, jti varchar(255) NOT NULL UNIQUE, user_id {whose} NULL "
+        f"REFERENCES {quoted(users.db_table)} ({quoted(users.pk.column)}){defer})"
+    )
+    execute(
+        f"CREATE TABLE {BLACKLIST} (id bigint NOT NULL PRIMARY KEY, blacklisted_at {moment} NOT NULL, "
+        f"token_id bigint NOT NULL UNIQUE REFERENCES {OUTSTANDING} (id){defer})"
+    )
+
+
+def keep(token: Any, peer: Peer, user_pk: Any, *, said: str | None = None, jti: str | None = None) -> None:
+    """List a token as the package does when it makes one."""
+    ((number,),) = rows(f"SELECT COUNT(*) FROM {OUTSTANDING}")
+    moments = [datetime.fromtimestamp(token[claim], UTC) for claim in ("iat", "exp")]
+    execute(
+        f"INSERT INTO {OUTSTANDING} (id, token, created_at, expires_at, jti, user_id) VALUES (%s, %s, %s, %s, %s, %s)",
+        number + 1,
+        peer.signed(token.payload) if said is None else said,
+        *map(connection.ops.adapt_datetimefield_value, moments),
+        jti or token[peer.settings.JTI_CLAIM],
+        SUBJECT.get_db_prep_save(user_pk, connection),
+    )
+
+
+def blacklist(token: Any) -> None:
+    """Blacklist one that is listed."""
+    ((number,),) = rows(f"SELECT id FROM {OUTSTANDING} WHERE jti = %s", token["jti"])
+    now = connection.ops.adapt_datetimefield_value(datetime(2026, 11, 23, tzinfo=UTC))
+    execute(f"INSERT INTO {BLACKLIST} (id, blacklisted_at, token_id) VALUES (%s, %s, %s)", number, now, number)
+
+
+def rows(sql: str, *values: Any) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())

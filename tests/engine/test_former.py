@@ -10,9 +10,10 @@ from django.db import connection
 
 from tessera import Kind, Purpose, redeem, revoke, verify
 from tessera.engine.former import admit
+from tessera.engine.inheritance import longest_life
 from tessera.engine.renewal import renew
 from tessera.engine.revocation import revoke_presented
-from tessera.engine.trust import end_trust, key_of_site, longest_life, trust
+from tessera.engine.trust import end_trust, key_of_site, trust
 from tessera.errors import Expired, Malformed, PasswordChanged, Reused, Revoked, SubjectGone, WrongPurpose
 from tessera.models import Grant
 from tessera.signals import token_refused

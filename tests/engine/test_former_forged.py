@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from tessera.engine.former import admit
-from tessera.engine.trust import key_of_site, longest_life, trust
+from tessera.engine.inheritance import longest_life
+from tessera.engine.trust import key_of_site, trust
 from tessera.errors import Expired, InvalidCredential, Malformed, SubjectGone
 from tessera.models import Grant
 from tests.former_jwt import Peer

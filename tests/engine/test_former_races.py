@@ -5,7 +5,8 @@ from django.db import transaction
 
 from tessera import Purpose, redeem, verify
 from tessera.engine.former import admit
-from tessera.engine.trust import key_of_site, longest_life, trust
+from tessera.engine.inheritance import longest_life
+from tessera.engine.trust import key_of_site, trust
 from tessera.errors import SubjectGone
 from tessera.models import Grant
 from tests.former_jwt import Peer

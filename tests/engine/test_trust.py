@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from tessera.engine.trust import end_trust, is_trusted, key_of_site, longest_life, trust
+from tessera.engine.inheritance import longest_life
+from tessera.engine.trust import end_trust, is_trusted, key_of_site, trust
 from tessera.models import SigningKey
 from tests.traces import rows, traces
 

@@ -16,8 +16,8 @@ from tessera.engine.bond import bond_kept
 from tessera.engine.rows.foreign import Row, Table, count, pages
 from tessera.engine.rows.lookup import grants
 from tessera.engine.rows.storage import batches, storage
-from tessera.engine.takeover import WAYS, readings_of, users_of
-from tessera.format.opaque import Opaque
+from tessera.engine.takeover import readings_of, users_of
+from tessera.format.opaque import Opaque, Purpose
 from tessera.models import Grant, hint
 
 SAMPLE = 10_000
@@ -34,6 +34,9 @@ class Verdict(StrEnum):
     ENDED = "ended_since"
     """The grant was revoked here."""
 
+    TRADED = "traded_since"
+    """The refresh token was traded here, for one of ours."""
+
     MISSING = "not_adopted"
     OTHERS = "of_another_user"
     OTHER_TOKEN = "with_another_token"
@@ -43,7 +46,7 @@ class Verdict(StrEnum):
     ALIVE = "alive_though_spent"
 
 
-RIGHT = frozenset({Verdict.SAME, Verdict.OVER, Verdict.ENDED})
+RIGHT = frozenset({Verdict.SAME, Verdict.OVER, Verdict.ENDED, Verdict.TRADED})
 """The verdicts with which nobody is signed out, and nobody is let in, who was not."""
 
 
@@ -80,7 +83,7 @@ def _compared(rows: list[Row], package: str) -> list[Compared]:
     for row, readings in named:
         found = [(each, kept[each.grant_id]) for each in readings if each.grant_id in kept]
         # One that was adopted under two peppers is alive while either of its rows is.
-        verdicts = {_verdict_of(row, opaque, grant, package, now) for opaque, grant in found}
+        verdicts = {_verdict_of(row, opaque, grant, now) for opaque, grant in found}
         lacking = Verdict.MISSING if row.user in users and not _is_past(row, now) else Verdict.OVER
         verdict = next((each for each in Verdict if each in verdicts), lacking)
         compared.append(Compared(hint(readings[0].grant_id), row.user, verdict))
@@ -91,8 +94,8 @@ def _is_past(row: Row, now: datetime) -> bool:
     return row.ends is not None and row.ends <= now
 
 
-def _verdict_of(row: Row, opaque: Opaque, grant: Grant, package: str, now: datetime) -> Verdict:
-    digest = getattr(grant, WAYS[package].digest) or b""
+def _verdict_of(row: Row, opaque: Opaque, grant: Grant, now: datetime) -> Verdict:
+    digest = (grant.refresh_digest if opaque.purpose is Purpose.REFRESH else grant.access_digest) or b""
     is_used = grant.last_used_at is not None and grant.idle_lifetime is not None
     ended = grant.revoked_at is not None
     tried = {
@@ -100,6 +103,7 @@ def _verdict_of(row: Row, opaque: Opaque, grant: Grant, package: str, now: datet
         Verdict.ALIVE: row.is_spent and not ended,
         Verdict.OVER: row.is_spent,
         Verdict.ENDED: ended,
+        Verdict.TRADED: bool(grant.generation),
         Verdict.OTHER_TOKEN: not hmac.compare_digest(bytes(digest), opaque.digest),
         Verdict.OTHER_PASSWORD: bond_kept(opaque, grant) is None,
         Verdict.OTHER_END: row.ends is not None and grant.ends_at != row.ends and not is_used,

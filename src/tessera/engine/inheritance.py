@@ -1,5 +1,8 @@
 """What a site inherits from djangorestframework-simplejwt: the words of its tokens, and the grants that they become."""
 
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import isfinite
 from typing import Any
@@ -8,14 +11,21 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist, ValidationError
 from django.db import DataError, transaction
+from django.db.models import Q
 
-from tessera import peers
+from tessera import clock, peers
 from tessera.conf import LONGEST_LEEWAY
 from tessera.engine.issuance import granted, take
+from tessera.engine.keyring import keyring
 from tessera.engine.policy import Ask, Policy
+from tessera.engine.rows.foreign import Row
+from tessera.engine.rows.lookup import inherited, live
+from tessera.engine.rows.spelling import key_of
 from tessera.engine.rows.storage import alias, storage
-from tessera.format.former import PACKAGE, Claims, Wording
-from tessera.format.opaque import Opaque, Purpose
+from tessera.errors import Malformed
+from tessera.format import jws
+from tessera.format.former import PACKAGE, Claims, Wording, claims_of, opaques
+from tessera.format.opaque import Opaque, Purpose, to_bytes
 from tessera.models import Grant, Kind
 
 
@@ -40,6 +50,49 @@ def leeway() -> timedelta:
     if isinstance(told, int | float) and isfinite(told):
         told = timedelta(seconds=min(told, LONGEST_LEEWAY.total_seconds()))
     return min(max(told, timedelta(0)), LONGEST_LEEWAY) if isinstance(told, timedelta) else timedelta(0)
+
+
+def longest_life() -> timedelta:
+    """For how long something may live that was signed a moment ago."""
+    told = peers.simplejwt()
+    lives = (
+        told.ACCESS_TOKEN_LIFETIME,
+        told.REFRESH_TOKEN_LIFETIME,
+        # Told again at its very end, it lives on as long as any.
+        told.SLIDING_TOKEN_REFRESH_LIFETIME + told.SLIDING_TOKEN_LIFETIME,
+    )
+    return max(lives) + leeway()
+
+
+def readings_of(page: Iterable[Row]) -> list[tuple[Row, list[Opaque]]]:
+    """The rows of the package's table as their tokens have it, with what each names: under the newest pepper first.
+
+    A token is not proved. Who is to use it has to have it, and its signature is looked at then.
+    """
+    now, ring, found = clock.now(), keyring(), []
+    told = replace(wording(), issuer=None, audience=None)
+    for row in page:
+        claims = _claims_of(row, told)
+        if claims is not None:
+            # A spent one is kept so for as long as any may live that had its id: a sliding one is told again.
+            ends = claims.ends_at + (longest_life() if row.is_spent else told.leeway)
+            user = _key_of(claims) if row.user is None and ends > now else row.user
+            as_told = replace(row, user=user, created=claims.issued_at or row.created, ends=ends)
+            found.append((as_told, opaques(claims, ring)))
+    return found
+
+
+def _claims_of(row: Row, told: Wording) -> Claims | None:
+    """What its token says. Where the site has blanked that, as some do, it is taken for a refresh token."""
+    with suppress(Malformed):
+        claims = claims_of(jws.claims_in(jws.parts(to_bytes(row.said)).payload), told)
+        if claims.id == row.key:
+            return claims
+    if row.user is None or row.ends is None:
+        return None
+    users = get_user_model()._base_manager.using(alias()).filter(pk=row.user)
+    name = users.values_list(peers.simplejwt().USER_ID_FIELD, flat=True).first()
+    return Claims("refresh", row.key, str(name), row.created, None, row.ends, row.ends, {})
 
 
 def grant_of(  # noqa: PLR0913, PLR0917 - these are the parts of a grant
@@ -67,6 +120,13 @@ def grant_of(  # noqa: PLR0913, PLR0917 - these are the parts of a grant
     return grant
 
 
+def waiting(now: datetime) -> int:
+    """How many live grants stand on a token of the package, whose client has got none of ours yet."""
+    with storage:
+        rows = Grant.objects.using(alias()).filter(live(now), inherited(PACKAGE))
+        return rows.filter(Q(generation=None) | Q(generation=0)).count()
+
+
 def user_of(claims: Claims) -> AbstractBaseUser | None:
     """The user whom a token names, by what the site tells its users apart by."""
     users: Any = get_user_model()._default_manager.db_manager(alias())
@@ -78,3 +138,9 @@ def user_of(claims: Claims) -> AbstractBaseUser | None:
     except (ObjectDoesNotExist, MultipleObjectsReturned, ValidationError, ValueError, TypeError, DataError):
         return None
     return user
+
+
+def _key_of(claims: Claims) -> Any:
+    # Older versions knew no user of what they blacklisted.
+    user = user_of(claims)
+    return None if user is None else key_of(user)

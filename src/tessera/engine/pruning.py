@@ -14,9 +14,11 @@ from django.db.transaction import TransactionManagementError
 from tessera import clock
 from tessera.conf import current
 from tessera.engine.rows.foreign import holds_keys, tables
+from tessera.engine.rows.lookup import inherited
 from tessera.engine.rows.storage import alias, storage
+from tessera.format.former import PACKAGE
 from tessera.format.opaque import new_row
-from tessera.models import Grant, Kind
+from tessera.models import LONG_AGO, Grant, Kind, SigningKey
 
 logger = logging.getLogger("tessera")
 
@@ -39,13 +41,17 @@ def prune() -> int:
     """Delete the rows of grants that ended longer ago than `RETENTION`, and return how many there were.
 
     It walks the primary key, so it needs no index of its own on what rotation writes. After each step it rests for as
-    long as the step took. An adopted row stays while the table of its key holds keys: it is what keeps `adopt_table`
-    from taking over again what has ended.
+    long as the step took. An adopted row stays while the table of its key holds keys, or a key is trusted that signed
+    it: it is what keeps from being taken over again what has ended.
     """
     before, after, gone = clock.now() - current().RETENTION, UUID(int=0), 0
     with storage:
-        kept = [package for package, table in tables().items() if holds_keys(table)]
+        kept = {package for package, table in tables().items() if holds_keys(table)}
+        if SigningKey.objects.using(alias()).filter(package=PACKAGE, ends_at__gt=LONG_AGO).exists():
+            kept.add(PACKAGE)
     rows = Grant.objects.using(alias()).exclude(kind=Kind.ADOPTED, client__in=kept)
+    if PACKAGE in kept:
+        rows = rows.exclude(inherited(PACKAGE))
     while True:
         began, step = monotonic(), rows.filter(pk__gt=after)
         with storage:
@@ -82,7 +88,7 @@ def sweep_by_chance(now: datetime, die: int) -> None:
 def _sweep(before: datetime, place: int) -> None:
     if before <= FIRST:
         return
-    rows = Grant.objects.using(alias()).exclude(kind=Kind.ADOPTED).order_by("pk")
+    rows = Grant.objects.using(alias()).exclude(kind=Kind.ADOPTED).exclude(inherited(PACKAGE)).order_by("pk")
     # What was made later cannot have ended before.
     first, end = new_row(FIRST, bytes(10)), new_row(before, bytes(10))
     oldest = rows.filter(pk__gte=first, pk__lt=end).values_list("pk", flat=True).first()

@@ -1,10 +1,10 @@
 """Taking over the table of another package: row → reading → row of ours."""
 
 import logging
+import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -20,6 +20,8 @@ from django.views.decorators.debug import sensitive_variables
 from tessera import clock, peers
 from tessera.conf import Lifetime
 from tessera.engine.adoption import here
+from tessera.engine.inheritance import grant_of
+from tessera.engine.inheritance import readings_of as readings_of_tokens
 from tessera.engine.issuance import granted, take
 from tessera.engine.keyring import keyring
 from tessera.engine.packages import package_named
@@ -29,6 +31,7 @@ from tessera.engine.rows.foreign import Row, Table, pages
 from tessera.engine.rows.spelling import key_of
 from tessera.engine.rows.storage import alias, batches, storage, update
 from tessera.format.foreign import named
+from tessera.format.former import PACKAGE
 from tessera.format.opaque import Opaque
 from tessera.models import Grant, Kind
 
@@ -78,19 +81,10 @@ def _span_in_knox(age: timedelta, rest: timedelta, usual: timedelta | None) -> t
     return span if span > timedelta(0) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How the row of a package becomes a grant."""
-
-    kind: Kind = Kind.ADOPTED
-    changes: Callable[[Row, Grant, datetime], Mapping[str, Any]] = _as_its_package_says
-    """What the grant has in the place of what the policy grants."""
-
-    digest: str = "access_digest"
-    """The column of ours that keeps what is to be kept of the key."""
-
-
-WAYS = MappingProxyType({"authtoken": Way(), "knox": Way(changes=_as_knox_says)})
+CHANGES = MappingProxyType[str, Callable[[Row, Grant, datetime], Mapping[str, Any]]](
+    {"authtoken": _as_its_package_says, "knox": _as_knox_says}
+)
+"""What a grant has in the place of what the policy grants, for each package."""
 
 
 def adopt_table(
@@ -123,21 +117,19 @@ def _adopt_page(page: list[Row], package: str, lifetime: Lifetime | None, *, dry
     live = [(row, opaque) for row, opaque in new if row.ends is None or now < row.ends]
     with _passwords_held():
         users = users_of({row.user for row, _ in live if row.user is not None}, held=not dry_run)
-        grants = []
-        for row, opaque in live:
-            if row.user in users:
-                ask = Ask(subject=users[row.user], kind=WAYS[package].kind, client=package, lifetime=lifetime)
-                grants.append(_grant(row, opaque, ask, now))
+        grants = [
+            _grant(row, opaque, users[row.user], package, lifetime, now) for row, opaque in live if row.user in users
+        ]
         if not dry_run:
             # Another run may be at it, or a log-out: what is here stays as it is.
             Grant.objects.using(alias()).bulk_create(grants, ignore_conflicts=True)
-    put_off = _put_off(fit, taken, dry_run=dry_run)
+    put_off, spent_since = (change(fit, taken, dry_run=dry_run) for change in (_put_off, _spent_since))
     spent = sum(grant.revoked_at is not None for grant in grants)
     return Counter(
         {
             Outcome.ADOPTED: len(grants) - spent,
-            Outcome.SPENT: spent,
-            Outcome.HERE: len(fit) - len(new) - put_off,
+            Outcome.SPENT: spent + spent_since,
+            Outcome.HERE: len(fit) - len(new) - put_off - spent_since,
             Outcome.PUT_OFF: put_off,
             Outcome.EXPIRED: len(new) - len(live),
             Outcome.NOBODYS: len(live) - len(grants),
@@ -159,6 +151,16 @@ def _put_off(fit: Iterable[tuple[Row, list[Opaque]]], taken: set[UUID], *, dry_r
     return changed
 
 
+def _spent_since(fit: Iterable[tuple[Row, list[Opaque]]], taken: set[UUID], *, dry_run: bool) -> int:
+    """End the grants that are here of what its package has marked as spent since, and say how many those are."""
+    changed = 0
+    spent = {each.grant_id for row, readings in fit if row.is_spent for each in readings}
+    for batch in batches(taken & spent):
+        rows = Grant.objects.using(alias()).filter(pk__in=batch, revoked_at=None)
+        changed += rows.count() if dry_run else update(rows, ended_for("spent"))
+    return changed
+
+
 def _live_by_use(keys: Iterable[UUID]) -> QuerySet[Grant]:
     """Those whose end is put off by use, here as it was there."""
     return Grant.objects.using(alias()).filter(pk__in=keys, revoked_at=None, idle_lifetime__isnull=False)
@@ -166,6 +168,8 @@ def _live_by_use(keys: Iterable[UUID]) -> QuerySet[Grant]:
 
 def readings_of(page: Iterable[Row], package: str) -> list[tuple[Row, list[Opaque]]]:
     """The rows whose keys can be presented, with what each may name: under the newest pepper first."""
+    if package == PACKAGE:
+        return readings_of_tokens(page)
     made_by, ring, found = package_named(package), keyring(), []
     for row in page:
         known = None if made_by is None else made_by.kept(row.key)
@@ -174,9 +178,15 @@ def readings_of(page: Iterable[Row], package: str) -> list[tuple[Row, list[Opaqu
     return found
 
 
-def _grant(row: Row, opaque: Opaque, ask: Ask, now: datetime) -> Grant:
-    grant = granted(ask, Policy().judge(ask, now), opaque, row.created or now)
-    take(grant, WAYS[ask.client].changes(row, grant, now))
+def _grant(  # noqa: PLR0913, PLR0917 - these are the parts of a grant
+    row: Row, opaque: Opaque, user: AbstractBaseUser, package: str, lifetime: Lifetime | None, now: datetime
+) -> Grant:
+    if package == PACKAGE:
+        grant = grant_of(user, opaque, row.created or now, row.ends or now, secrets.token_bytes(24), now)
+    else:
+        ask = Ask(subject=user, kind=Kind.ADOPTED, client=package, lifetime=lifetime)
+        grant = granted(ask, Policy().judge(ask, now), opaque, row.created or now)
+        take(grant, CHANGES[package](row, grant, now))
     if row.is_spent:
         take(grant, ended_for("spent"))
     return grant

@@ -7,14 +7,12 @@ another key, or the site other peppers, there is no trust.
 import base64
 import hmac
 import logging
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import peers
 from tessera.conf import raw
-from tessera.engine.inheritance import leeway
 from tessera.engine.keyring import keyring
 from tessera.engine.rows.storage import alias, insist, storage
 from tessera.format.former import PACKAGE
@@ -50,6 +48,14 @@ def is_trusted(key: Key, now: datetime) -> bool:
         return SigningKey.objects.using(alias()).filter(pk__in=_names(key), package=PACKAGE, ends_at__gt=now).exists()
 
 
+def trusted_until(key: Key) -> datetime | None:
+    """Until when what `key` has signed is taken over, or was; `LONG_AGO` if that was ended, and `None` if nobody has
+    asked for it yet."""
+    with storage:
+        row = SigningKey.objects.using(alias()).filter(pk__in=_names(key)).order_by("-ends_at").first()
+    return None if row is None else row.ends_at
+
+
 def trust(key: Key, now: datetime, span: timedelta) -> datetime | None:
     """Let what `key` has signed be taken over for so long from now on, and say until when that is.
 
@@ -76,18 +82,6 @@ def end_trust() -> int:
     ended = insist(lambda: rows.update(ends_at=LONG_AGO))
     audit.info("ended the trust in %d keys of %s", ended, PACKAGE)
     return ended
-
-
-def longest_life() -> timedelta:
-    """For how long something may live that was signed a moment ago."""
-    told = peers.simplejwt()
-    lives: Iterable[timedelta] = (
-        told.ACCESS_TOKEN_LIFETIME,
-        told.REFRESH_TOKEN_LIFETIME,
-        # Told again at its very end, it lives on as long as any.
-        told.SLIDING_TOKEN_REFRESH_LIFETIME + told.SLIDING_TOKEN_LIFETIME,
-    )
-    return max(lives) + leeway()
 
 
 def _names(key: Key) -> list[str]:

@@ -15,6 +15,7 @@ from tessera.engine.takeover import Outcome, adopt_table
 from tessera.management.answers import bar, json_argument, tell
 from tessera.management.checking import Check, check
 from tessera.management.comparing import verify_adopted
+from tessera.management.inheriting import BESIDE, Beside
 from tessera.management.names import lifetime
 from tessera.management.scrubbing import scrub
 
@@ -64,6 +65,10 @@ def adopt(command: BaseCommand, asked: Namespace) -> None:
     adopted. While the old package still renews keys, run it again before the
     switch: it puts off the ends of those.
 
+    Of simplejwt, whose tokens are signed and need no table, the key is trusted as
+    well: what it has signed is taken over when it is first used, until all of it
+    has expired, or for --lifetime. --finish ends that, for good.
+
     --verify then compares the two: the same user, end and digest, and live where
     it was. It exits with 1 and says what is wrong, if anything is.
 
@@ -78,8 +83,11 @@ def adopt(command: BaseCommand, asked: Namespace) -> None:
         return
     if asked.package is None:
         raise CommandError(f"Which package: {', '.join(sorted(TABLES))}?", returncode=2)
-    table = _table(asked.package, asked.table)
-    next((_WAYS[way] for way in _WAYS if getattr(asked, way)), _take_over)(command, asked, table)
+    beside = BESIDE.get(asked.package, Beside())
+    beside.prove(asked)
+    if table := _table(asked.package, asked.table, may_lack=asked.package in BESIDE):
+        next((_WAYS[way] for way in _WAYS if getattr(asked, way)), _take_over)(command, asked, table)
+    next((way for name, way in beside.ways.items() if getattr(asked, name)), beside.take_over)(command, asked)
 
 
 def _take_over(command: BaseCommand, asked: Namespace, table: Table) -> None:
@@ -113,15 +121,17 @@ def _may_be(outcome: Outcome, table: Table) -> bool:
     ) is not None
 
 
-def _table(package: str, name: str | None) -> Table:
+def _table(package: str, name: str | None, *, may_lack: bool) -> Table | None:
     table = table_of(package)
     if name is not None:
         table = replace(table, name=name)
-    if package_named(package) is None:
+    if package == "knox" and package_named(package) is None:
         raise CommandError(
             f"How {package} knew its keys, no setting tells: REST_KNOX names no hash or length that there is."
         )
     if not is_there(table):
+        if may_lack:
+            return None
         raise CommandError(f'The database "{alias()}" has no table {table.name}, so it has no keys of {package}.')
     return table
 

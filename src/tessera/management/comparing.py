@@ -16,6 +16,7 @@ _WORDS = MappingProxyType(
         Verdict.SAME: "the same",
         Verdict.OVER: "over before",
         Verdict.ENDED: "ended here since",
+        Verdict.TRADED: "traded here since",
         Verdict.MISSING: "not adopted",
         Verdict.OTHERS: "of another user",
         Verdict.OTHER_TOKEN: "with another token, as one that was replaced has",
@@ -25,6 +26,9 @@ _WORDS = MappingProxyType(
         Verdict.ALIVE: "live here, and spent there",
     }
 )
+
+_ALWAYS = frozenset({Verdict.SAME, Verdict.OVER, Verdict.ENDED})
+"""What is told though there be none of it."""
 
 _SHOWN = 20
 """Of what is wrong, so many are named."""
@@ -43,8 +47,8 @@ def verify_adopted(command: BaseCommand, asked: Namespace, table: Table) -> None
         show(done)
     faults = sum(tally[verdict] for verdict in Verdict if verdict not in RIGHT)
     facts = {"found": total, "compared": tally.total(), "wrong": faults}
-    facts |= {verdict.value: tally[verdict] for verdict in Verdict if verdict in RIGHT or tally[verdict]}
-    words = ", ".join(f"{_WORDS[each]}: {tally[each]}" for each in Verdict if each in RIGHT or tally[each])
+    facts |= {verdict.value: tally[verdict] for verdict in Verdict if verdict in _ALWAYS or tally[verdict]}
+    words = ", ".join(f"{_WORDS[each]}: {tally[each]}" for each in Verdict if each in _ALWAYS or tally[each])
     tell(command, asked, f"Keys found: {total}; compared: {tally.total()}; {words}.", **facts)
     if faults:
         raise CommandError("\n".join([f"Wrong: {faults}.", *wrong]))

@@ -152,7 +152,8 @@ def _prune(command: BaseCommand, asked: Namespace) -> None:
     It takes small steps and rests as long as it works, so requests go on beside
     it. It can be killed and run again. Let a timer run it each night. An adopted
     token that has ended keeps its row for as long as the table that its key
-    came from holds keys: adopt would take it over again, as if it were new.
+    came from holds keys, or the key that signed it is trusted: it would be
+    taken over again, as if it were new.
     """
     gone = prune()
     tell(command, asked, f"Rows deleted: {gone}.", deleted=gone)

@@ -1,6 +1,6 @@
 """The tables of other packages, whose keys are adopted. The package itself need not be installed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -47,6 +47,9 @@ class Table:
     user: str
     created: str
     ends: str | None = None
+    said: str | None = None
+    """The column of what was told to the client, whole, if that says more than the others."""
+
     spent: Marks | None = None
     in_clear: tuple[str, ...] = ()
     """The columns by which whoever reads the database could use a key."""
@@ -85,6 +88,20 @@ TABLES = MappingProxyType(
             models=("knox.authtoken",),
             verbose_name="auth token",
         ),
+        "simplejwt": Table(
+            app="rest_framework_simplejwt.token_blacklist",
+            name="token_blacklist_outstandingtoken",
+            key="jti",
+            user="user_id",
+            created="created_at",
+            ends="expires_at",
+            said="token",
+            spent=Marks("token_blacklist_blacklistedtoken", "token_id", "id"),
+            in_clear=("token",),
+            secrets=("token", "jti"),
+            models=("token_blacklist.outstandingtoken", "token_blacklist.blacklistedtoken"),
+            verbose_name="Outstanding Token",
+        ),
     }
 )
 """The table of each package whose keys can be adopted. A site may have renamed it, which `table_of` knows."""
@@ -99,6 +116,7 @@ class Row:
     created: datetime | None
     ends: datetime | None
     is_spent: bool
+    said: str = field(default="", repr=False)
 
 
 def table_of(package: str) -> Table:
@@ -150,18 +168,21 @@ def count(table: Table) -> int:
 
 def pages(table: Table) -> Iterator[list[Row]]:
     """All of it in the order of the keys, `PAGE` of them at a time."""
-    columns = [quoted(column) if column else "NULL" for column in (table.key, table.user, table.created, table.ends)]
+    names = (table.key, table.user, table.created, table.ends, table.said)
+    columns = [quoted(name) if name else "NULL" for name in names]
     select, key = f"SELECT {', '.join([*columns, _is_spent(table)])} FROM {quoted(table.name)}", quoted(table.key)
     rest = f"ORDER BY {key} {_limit(PAGE)}"
     user = _reader(Grant._meta.get_field("subject").get_col(Grant._meta.db_table))
     moment = _reader(Col("", DateTimeField()))
 
-    def row(key: Any, whose: Any, created: Any, ends: Any, is_spent: Any) -> Row:
-        return Row(str(key), user(whose), _aware(moment(created)), _aware(moment(ends)), bool(is_spent))
+    def row(told: Sequence[Any]) -> Row:
+        key, whose, created, ends, said, is_spent = told
+        created, ends = (_aware(moment(value)) for value in (created, ends))
+        return Row(str(key), user(whose), created, ends, bool(is_spent), str(said or ""))
 
     step = execute(f"{select} {rest}")
     while step:
-        yield [row(*each) for each in step]
+        yield [row(each) for each in step]
         step = execute(f"{select} WHERE {key} > %s {rest}", step[-1][0]) if len(step) == PAGE else []
 
 

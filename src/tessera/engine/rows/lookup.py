@@ -5,7 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import Q, QuerySet
+from django.db import connections
+from django.db.models import CharField, Q, QuerySet
+from django.db.models.functions import Cast, Substr
+from django.db.models.lookups import Exact
 
 from tessera.engine.rows.spelling import key_of
 from tessera.engine.rows.storage import BATCH, alias, storage
@@ -51,3 +54,12 @@ def live(now: datetime) -> Q:
 def admits(now: datetime) -> Q:
     """That the grant is live, and the access token of its pair as well, as a condition of a query."""
     return live(now) & (Q(access_expires_at=None) | Q(access_expires_at__gt=now))
+
+
+def inherited(client: str) -> Q:
+    """That the row's id was made from a token that was adopted for `client`, and not from the time, as a condition of a
+    query. Its kind does not tell: a refresh token makes a sign-in."""
+    connection = connections[alias()]
+    # PostgreSQL writes an id with hyphens.
+    version = 15 if connection.vendor == "postgresql" else 13
+    return Q(Exact(Substr(Cast("pk", CharField()), version, 1), "8"), client=client)
