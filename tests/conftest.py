@@ -22,7 +22,7 @@ from tessera.testing import Clock
 from tests.credentials import PAIR, opens
 from tests.example import serving
 from tests.forging import Forge, key_of, private
-from tests.former import drop_table
+from tests.former import TABLES, drop_table
 from tests.traces import Letters
 
 T = TypeVar("T")
@@ -61,8 +61,8 @@ def tables(request: pytest.FixtureRequest) -> Iterator[None]:
     request.getfixturevalue("db")
     yield
     if not connection.in_atomic_block:
-        drop_table()
-        drop_table("knox_authtoken")
+        for table in TABLES:
+            drop_table(table)
 
 
 @pytest.fixture

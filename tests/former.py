@@ -13,6 +13,14 @@ from tessera.engine.rows.storage import quoted
 from tessera.models import Grant
 
 SINCE = datetime(2020, 2, 20, 20, 20, tzinfo=UTC)
+TABLES = (
+    "authtoken_token",
+    "knox_authtoken",
+    "token_blacklist_blacklistedtoken",
+    "token_blacklist_outstandingtoken",
+)
+"""All that the tests make, in an order in which they can be dropped."""
+
 SUBJECT: Any = Grant._meta.get_field("subject")
 
 

@@ -14,9 +14,9 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import DEFAULTS, IMPORT_STRINGS, APISettings
 
 from tessera.engine.rows.storage import quoted
-from tests.former import SUBJECT, execute
+from tests.former import SUBJECT, TABLES, execute
 
-OUTSTANDING, BLACKLIST = "token_blacklist_outstandingtoken", "token_blacklist_blacklistedtoken"
+BLACKLIST, OUTSTANDING = TABLES[-2:]
 TYPES = {"access": tokens.AccessToken, "refresh": tokens.RefreshToken, "sliding": tokens.SlidingToken}
 
 

@@ -15,7 +15,7 @@ from tessera.engine.pruning import SIDES, prune, sweep_by_chance
 from tessera.engine.rows import foreign
 from tessera.errors import InvalidCredential, Reused, Revoked
 from tessera.models import Grant, SigningKey
-from tests.former import drop_table, execute
+from tests.former import execute
 from tests.former_jwt import BLACKLIST, OUTSTANDING, Peer, blacklist, keep, make_tables
 from tests.management.terminal import called
 from tests.traces import rows, traces
@@ -29,10 +29,6 @@ TRUSTED = "The key of SIMPLE_JWT is trusted until 2026-11-24 12:05 UTC: what it 
 def lists(tables):
     """The tables of the package's blacklist."""
     make_tables()
-    yield
-    if not connection.in_atomic_block:
-        drop_table(BLACKLIST)
-        drop_table(OUTSTANDING)
 
 
 @pytest.fixture
