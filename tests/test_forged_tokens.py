@@ -211,6 +211,7 @@ NOT_MEANT = [
     pytest.param(moment("nbf", seconds=1), id="not before: the next second"),
     pytest.param(moment("nbf", days=1), id="not before: tomorrow"),
     pytest.param(claims(nbf="0"), id="not before: a text"),
+    pytest.param(claims(nbf=True), id="not before: True"),
     pytest.param(claims(nbf=10**400), id="not before: beyond all time"),
     pytest.param(moment("iat", seconds=61), id="made in the next minute"),
     pytest.param(moment("iat", days=1), id="made tomorrow"),
