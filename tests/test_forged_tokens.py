@@ -496,6 +496,17 @@ def test_ten_thousand_names_of_keys_have_the_table_of_keys_read_once(forge, djan
     assert not any(opened)
 
 
+@pytest.mark.parametrize("named", [{"kid": ...}, {"kid": ""}, {"kid": "k", "typ": "JWT"}, {"kid": "k", "typ": ...}])
+def test_what_names_no_key_or_is_no_access_token_has_that_table_read_never(
+    forge, clock, named, django_assert_num_queries
+):
+    forged = forge().token(header=named)
+    clock.turn(timedelta(seconds=10))
+
+    with django_assert_num_queries(0), pytest.raises(Malformed):
+        verify(forged, accept=DOORS)
+
+
 def test_the_worker_goes_on_after_all_of_them(client, forge):
     made = forge()
     for case in [*ANOTHERS, *NOT_MEANT]:
