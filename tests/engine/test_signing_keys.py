@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError, connection
 
 from tessera.conf import current
-from tessera.engine.signing_keys import AT_MOST_EVERY, RELOAD, accepted, published, signing_key
+from tessera.engine.signing_keys import AT_MOST_EVERY, RELOAD, accepted, forget, published, signing_key
+from tessera.errors import StoreDown
 from tessera.models import SigningKey
 
 QUARTER = timedelta(minutes=15)
@@ -50,6 +52,25 @@ def test_what_is_known_is_read_again_each_minute_and_not_for_each_token(clock, d
         for _ in range(100):
             assert accepted(key.id, clock())
             assert signing_key(clock(), clock() + QUARTER).id == key.id
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda now: signing_key(now, now + QUARTER), id="which one signs"),
+        pytest.param(lambda now: accepted("nobody's", now), id="whether one is accepted"),
+        pytest.param(published, id="which are published"),
+    ],
+)
+def test_a_database_that_is_away_says_nothing_of_a_key(clock, ask):
+    def away(*_):
+        raise OperationalError("connection refused")
+
+    forget()
+
+    with connection.execute_wrapper(away), pytest.raises(StoreDown):
+        ask(clock())
 
 
 @pytest.mark.django_db
