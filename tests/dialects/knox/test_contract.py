@@ -25,6 +25,7 @@ from rest_framework.views import APIView
 
 from tessera.dialects.knox import AuthToken, LoginView, LogoutAllView, LogoutView, TokenAuthentication
 from tessera.drf import authentication
+from tessera.http.carriers import ACCESS_COOKIE
 from tests import urls
 from tests.recording import listening
 
@@ -512,3 +513,12 @@ def test_a_span_that_is_over_makes_a_token_that_is_over(client, user, clock, spa
     answer = client.get("/token/", headers=header(token))
 
     assert (answer.status_code, answer.json()) == (401, INVALID)
+
+
+def test_a_cookie_is_no_header(client, token, settings):
+    settings.TESSERA = {**settings.TESSERA, "COOKIES": True}
+    client.cookies[ACCESS_COOKIE] = token[1]
+
+    answers = [client.get("/token/"), client.post("/knox/logout/")]
+
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(401, NOT_PRESENTED)] * 2
