@@ -12,7 +12,7 @@ from tessera.engine.signing_keys import signing_key
 from tessera.format import jwt
 from tessera.models import Grant
 from tests.credentials import PAIR
-from tests.dialects.hostile import worlds
+from tests.dialects.hostile import WORLDS
 from tests.dialects.simplejwt.test_contract import ADA, CHALLENGE, MINUTE
 from tests.dialects.simplejwt.views import whoami
 
@@ -248,9 +248,13 @@ def test_a_header_of_any_form_is_answered(client, db, header):
     assert answer["WWW-Authenticate"] == CHALLENGE
 
 
-@worlds
-def test_whatever_the_defaults_of_the_site_a_pair_is_made_refreshed_and_ended(user, world):
-    with world() as client:
+THROTTLED = "nobody ever"
+"""That one is the site's own will: the peer asks its throttles, and so do we."""
+
+
+@pytest.mark.parametrize("name", WORLDS.keys() - {THROTTLED})
+def test_whatever_the_defaults_of_the_site_a_pair_is_made_refreshed_and_ended(user, name):
+    with WORLDS[name]() as client:
         pair = client.post("/api/token/", ADA).json()
         answers = [
             client.post("/api/token/verify/", {"token": pair["access"]}),
@@ -261,3 +265,11 @@ def test_whatever_the_defaults_of_the_site_a_pair_is_made_refreshed_and_ended(us
 
     assert [answer.status_code for answer in answers] == [200, 200, 200, 401]
     assert answers[-1]["WWW-Authenticate"] == CHALLENGE
+
+
+def test_a_throttle_of_the_sites_counts_here_too(user):
+    with WORLDS[THROTTLED]() as client:
+        answer = client.post("/api/token/", ADA)
+
+    assert answer.status_code == 429
+    assert not Grant.objects.exists()

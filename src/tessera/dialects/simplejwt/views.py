@@ -1,9 +1,11 @@
 """The peer's endpoints: a pair for a name and a password, the next access token, what a token is worth, and its end."""
 
+from functools import cached_property
 from typing import Any, ClassVar
 
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from tessera.conf import current
 from tessera.dialects.simplejwt.asked import asked, header_types, named
@@ -23,6 +25,11 @@ class TokenViewBase(Endpoint):
 
     www_authenticate_realm: str | None = None
     """The name in the challenge of a 401, if not the site's `REALM`."""
+
+    @cached_property
+    def throttle_classes(self) -> Any:  # type: ignore[override]
+        """The site's own, as for the peer. Whatever they let through is counted as each log-in and refresh of ours."""
+        return api_settings.DEFAULT_THROTTLE_CLASSES
 
     def get_serializer_class(self) -> Any:
         """The serializer: the view's own, or the site's."""
