@@ -10,6 +10,7 @@ It proves nothing by itself. What opens something is our own refresh token, whic
 It needs the package joserfc, so it is imported through `signed` alone, where that is there.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -29,6 +30,7 @@ WITHIN = "refresh_token"
 """The claim that holds what is traded."""
 
 OURS = signing.OURS | {WITHIN}
+_ROW = re.compile(r"[0-9a-f]{32}")
 
 
 @sensitive_variables()
@@ -59,7 +61,9 @@ def opened(secret: bytes, now: datetime | None) -> dict[str, Any]:
     signed = jws.parts(secret)
     claims = jwt.proved(signed, accepted(signed.key_id or "", now or clock.now()), TYPE)
     jwt.refuse_foreign(claims, signing.issuer(), signing.audience())
-    if not all(isinstance(claims.get(name), str) for name in ("jti", "sid", WITHIN)):
+    if not all(isinstance(claims.get(name), str) for name in ("jti", "sid", WITHIN)) or not _ROW.fullmatch(
+        claims["sid"]
+    ):
         raise Malformed("claims")
     jwt.refuse_untimely(claims, now, signing.leeway())
     return claims

@@ -277,6 +277,21 @@ def test_j17_so_does_the_rule_of_the_sites(settings, client, user, pair):
     assert refreshed(client, pair).status_code == 200
 
 
+def anybody(user):
+    return user is not None
+
+
+def test_j2_a_rule_of_the_sites_hides_no_reuse(settings, client, pair, clock):
+    settings.SIMPLE_JWT = {**ROTATING, "USER_AUTHENTICATION_RULE": f"{__name__}.anybody"}
+    second = refreshed(client, pair).json()
+    assert whoami(client, second["access"]).status_code == 200
+    clock.turn(MINUTE)
+
+    assert refreshed(client, pair).json() == DEAD
+
+    assert refreshed(client, second).json() == DEAD
+
+
 def test_j18_a_refresh_that_rotates_is_two_statements(settings, client, pair):
     settings.SIMPLE_JWT = ROTATING
 

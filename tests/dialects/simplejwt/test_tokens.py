@@ -84,6 +84,15 @@ def test_within_a_transaction_it_is_made_and_undone_with_it(user):
         AccessToken(access)
 
 
+@pytest.mark.parametrize("value", [5, 1.5, True, ["a"], {"a": 1}, "", b"", "\ud800", "a\x00b"])
+@pytest.mark.parametrize("kind", [AccessToken, RefreshToken, SlidingToken, UntypedToken])
+def test_whatever_a_body_had_is_no_token_and_no_crash(db, kind, value):
+    with pytest.raises(TokenError, match="Token is invalid"):
+        kind(value)
+    with pytest.raises(TokenError, match="Token is invalid"):
+        kind(value, verify=False)
+
+
 def test_a_draft_of_nobody_is_told_to_nobody():
     with pytest.raises(TypeError, match=r"AccessToken\.for_user\(user\)"):
         str(AccessToken())

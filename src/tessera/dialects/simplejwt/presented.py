@@ -72,15 +72,18 @@ def in_their_words() -> Iterator[None]:
 
 
 @sensitive_variables()
-def read(secret: bytes, wanted: str | None, now: datetime | None) -> Presented:
+def read(secret: Any, wanted: str | None, now: datetime | None) -> Presented:
     """Return what a token says, and what the engine takes for it. Of an access token, that proves it; an envelope is
     proved here. No row is looked at. `now`: `None` if it may have expired.
 
     Raises:
         InvalidCredential: it is none, or not of the `wanted` type.
     """
+    if not isinstance(secret, bytes):  # A site's own view may hand over whatever a body had.
+        raise Malformed("type")
     if not jws.looks_signed(secret) or signing() is None:
-        if wanted not in {None, ACCESS}:  # Of the others there is one spelling.
+        # Of the others there is one spelling, and this one says nothing that is not proved.
+        if wanted not in {None, ACCESS} or now is None:
             raise Malformed("spelling")
         return Presented({}, ACCESS, secret)
     signed = jws.parts(secret)
@@ -102,7 +105,7 @@ def read(secret: bytes, wanted: str | None, now: datetime | None) -> Presented:
 
 
 @sensitive_variables()
-def proved(secret: bytes, wanted: str | None) -> Presented:
+def proved(secret: Any, wanted: str | None) -> Presented:
     """Prove that a token opens something: one query.
 
     Raises:
