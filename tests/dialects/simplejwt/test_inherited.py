@@ -13,7 +13,7 @@ from tessera.dialects.simplejwt.authentication import JWTAuthentication
 from tests.former_jwt import Peer, blacklist, keep, make_tables
 from tests.management.terminal import called
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+pytestmark = pytest.mark.urls(__name__)
 
 PATHS = {
     "refresh": views.TokenRefreshView,
@@ -102,7 +102,7 @@ def test_a_blacklisted_one_is_refused_and_its_successors_with_it(peer, user, clo
     assert me(access)[0] == 401
 
 
-def test_one_that_the_package_blacklisted_is_refused(user, clock, tables):
+def test_one_that_the_package_blacklisted_is_refused(tables, user, clock):
     make_tables()
     token = Peer().token("refresh", user, clock())
     keep(token, Peer(), user.pk)
