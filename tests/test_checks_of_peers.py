@@ -1,5 +1,6 @@
 """What a site hears of `REST_KNOX` and `SIMPLE_JWT`, which it has written for another package."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import timedelta
@@ -18,6 +19,11 @@ from tests.test_checks import COMPLETE, JUNK, PEPPER, manage, said
 
 HOUR = timedelta(hours=1)
 AS_THERE = "Write it as for the package that you come from, or leave it out."
+SOURCES = [
+    path
+    for path in (ROOT / "src/tessera").rglob("*.py")
+    if path.name != "peers.py" and path.parent.name not in {"checks", "management"}
+]
 EVERY_KEY = [(setting, name) for setting, keys in HONOURED.items() for name in keys]
 
 
@@ -54,7 +60,17 @@ def test_what_is_not_honoured_has_a_reason_and_what_to_do(setting, name):
     assert (bool(key.reason), bool(key.instead)) == (not always, not always)
 
 
-@pytest.mark.parametrize(("setting", "page"), [("REST_KNOX", "knox")])
+@pytest.mark.parametrize(("setting", "name"), EVERY_KEY)
+def test_a_key_that_is_honoured_is_read(setting, name):
+    """That the wire changes with it, the tests of the dialect prove."""
+    asked = re.compile(rf"\b{name}\b")
+
+    read = [path for path in SOURCES if asked.search(path.read_text())]
+
+    assert read or HONOURED[setting][name].reason
+
+
+@pytest.mark.parametrize(("setting", "page"), [("REST_KNOX", "knox"), ("SIMPLE_JWT", "simplejwt")])
 def test_the_page_of_the_package_has_a_line_for_every_key_that_is_not_honoured(setting, page):
     text = (ROOT / f"docs/how-to/coming-from/{page}.md").read_text()
     by_reason: dict[tuple[str, str], list[str]] = defaultdict(list)

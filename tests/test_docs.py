@@ -108,6 +108,23 @@ $ TOKEN=$(python manage.py shell -v 0 -c 'print(AuthToken.objects.create(User.ob
 $ BASIC=$(printf ada:lovelace-1843 | base64)
 ```
 """,
+    "simplejwt.md": """
+```console
+$ cp -R "$ROOT"/tests/dialects/simplejwt/project/. .
+$ python manage.py migrate
+$ python manage.py shell -c 'User.objects.create_user("ada", password="lovelace-1843")'
+```
+```python
+from rest_framework_simplejwt.tokens import RefreshToken
+
+refresh = RefreshToken.for_user(User.objects.get())
+with open("tokens", "w") as file:
+    print(refresh.access_token, refresh, file=file)
+```
+```console
+$ read ACCESS REFRESH <tokens
+```
+""",
 }
 """What a page takes for granted and is too long for a comment where people read the page as it is written."""
 

@@ -148,6 +148,9 @@ def test_the_keys_of_a_dict_have_their_lines():
     assert places(tree, "Y") == {"B": 3}
 
 
+NEXT_RELEASE = {f"rest_framework_simplejwt.serializers.default_on_login_{how}" for how in ("failed", "success")}
+"""What the package that the tests have does not have yet."""
+
 MISSING = """
 import sys
 from importlib import import_module
@@ -173,7 +176,9 @@ print([name for name in sys.argv[1:] if not has(name)])
 
 @pytest.mark.parametrize("package", PACKAGES.values(), ids=list(PACKAGES))
 def test_every_name_is_one_of_the_package_and_one_of_ours(package):
-    of_theirs = python("-c", MISSING, " ".join(package.apps), *package.names, settings="tests.settings")
+    of_theirs = python(
+        "-c", MISSING, " ".join(package.apps), *(package.names.keys() - NEXT_RELEASE), settings="tests.settings"
+    )
     of_ours = python("-c", MISSING, "", *package.names.values(), settings="tests.settings")
 
     assert (of_theirs.stdout, of_theirs.stderr) == ("[]\n", "")

@@ -6,6 +6,8 @@ from types import MappingProxyType
 
 _ADMIN = "Take it out, with what uses it: the admin has a page of all tokens."
 
+_SIGNED = "Use AccessToken(…) or UntypedToken(…), which prove what they are made of, or tessera.verify()."
+
 
 @dataclass(frozen=True, slots=True)
 class Package:
@@ -108,6 +110,57 @@ PACKAGES: Mapping[str, Package] = MappingProxyType(
                 "a changed password": "ends the user's tokens",
                 "AUTO_REFRESH": "each token lives on for as long as it was made for, and not for TOKEN_TTL",
                 "an expired token": "its row stays for a while; token_expired tells of it each time it is presented",
+            },
+        ),
+        "simplejwt": Package(
+            "rest_framework_simplejwt",
+            apps=("rest_framework_simplejwt", "rest_framework_simplejwt.token_blacklist"),
+            setting="SIMPLE_JWT",
+            names=_names(
+                "rest_framework_simplejwt",
+                "tessera.dialects.simplejwt",
+                {
+                    ".authentication": [
+                        "JWTAuthentication",
+                        "JWTStatelessUserAuthentication",
+                        "JWTTokenUserAuthentication",
+                        "default_user_authentication_rule",
+                    ],
+                    ".exceptions": [
+                        *("AuthenticationFailed", "DetailDictMixin", "ExpiredTokenError", "InvalidToken"),
+                        *("TokenBackendError", "TokenBackendExpiredToken", "TokenError"),
+                    ],
+                    ".serializers": [
+                        *("PasswordField", "TokenObtainSerializer", "TokenObtainPairSerializer"),
+                        *("TokenRefreshSerializer", "TokenVerifySerializer", "TokenBlacklistSerializer"),
+                        *("TokenObtainSlidingSerializer", "TokenRefreshSlidingSerializer"),
+                        *("default_on_login_failed", "default_on_login_success"),
+                    ],
+                    ".settings": ["api_settings"],
+                    ".token_blacklist.models": ["BlacklistedToken", "OutstandingToken"],
+                    ".tokens": [
+                        *("AccessToken", "BlacklistMixin", "RefreshToken", "SlidingToken", "Token", "UntypedToken"),
+                    ],
+                    ".views": [
+                        *("TokenViewBase", "TokenObtainPairView", "TokenRefreshView", "TokenVerifyView"),
+                        *("TokenBlacklistView", "TokenObtainSlidingView", "TokenRefreshSlidingView"),
+                        *("token_obtain_pair", "token_refresh", "token_verify", "token_blacklist"),
+                        *("token_obtain_sliding", "token_refresh_sliding"),
+                    ],
+                },
+            ),
+            gone={
+                "rest_framework_simplejwt.backends": _SIGNED,
+                "rest_framework_simplejwt.models.TokenUser": "Use your user model: who asks is a real user.",
+                "rest_framework_simplejwt.state": _SIGNED,
+                "rest_framework_simplejwt.token_blacklist.admin": _ADMIN,
+            },
+            differs={
+                "an access token": "ends with its sign-in, at the next request",
+                "a refresh token that comes back after it was traded": "ends the sign-in, with every token of it",
+                "a changed password": "ends the user's tokens",
+                "log-ins without a limit": "429 after ten a minute by one user from one address; RATES says otherwise",
+                "the key that signs": "is made, rotated and published here; SIGNING_KEY is for the tokens of before",
             },
         ),
     }
