@@ -20,6 +20,8 @@ from rest_framework.views import APIView
 
 from tessera.dialects.authtoken.authentication import TokenAuthentication as AuthtokenAuthentication
 from tessera.dialects.authtoken.views import AuthTokenSerializer, ObtainAuthToken, ReplaceAuthToken
+from tessera.dialects.knox import TokenAuthentication as KnoxAuthentication
+from tessera.dialects.simplejwt import JWTAuthentication, views
 from tessera.drf import HasScope
 from tessera.drf.authentication import TokenAuthentication
 from tests.processes import python
@@ -27,6 +29,12 @@ from tests.processes import python
 ROOT = Path(__file__).resolve().parent.parent
 DIALECT = path("api-token-auth/", include("tessera.dialects.authtoken.urls"))
 NATIVE = path("auth/", include("tessera.dialects.native.urls"))
+KNOX = path("api/auth/", include("tessera.dialects.knox.urls"))
+SIMPLEJWT = path("api/token/", include("tessera.dialects.simplejwt.urls"))
+SLIDING = [
+    path("sliding/", views.token_obtain_sliding),
+    path("sliding/refresh/", views.token_refresh_sliding),
+]
 
 
 def document(*patterns: Any) -> dict[str, Any]:
@@ -50,8 +58,8 @@ def view_with(*authenticators: type) -> type[APIView]:
 
 
 def body_of(answer: dict[str, Any]) -> str:
-    reference: str = answer["content"]["application/json"]["schema"]["$ref"]
-    return reference.rpartition("/")[2]
+    schema: dict[str, str] = answer["content"]["application/json"]["schema"]
+    return schema["$ref"].rpartition("/")[2] if "$ref" in schema else schema["type"]
 
 
 MINIMAL = """
@@ -71,6 +79,8 @@ django.setup()
 urlpatterns = [
     path("api-token-auth/", include("tessera.dialects.authtoken.urls")),
     path("auth/", include("tessera.dialects.native.urls")),
+    path("api/auth/", include("tessera.dialects.knox.urls")),
+    path("api/token/", include("tessera.dialects.simplejwt.urls")),
 ]
 call_command("spectacular", "--validate", "--fail-on-warn", "--format", "openapi-json")
 """
@@ -84,7 +94,7 @@ execute_from_command_line(["django", "spectacular", *words])
 
 @pytest.mark.parametrize(
     ("code", "paths"),
-    [pytest.param(MINIMAL, 12, id="a minimal project"), pytest.param(EXAMPLE, 17, id="the example")],
+    [pytest.param(MINIMAL, 19, id="a minimal project"), pytest.param(EXAMPLE, 17, id="the example")],
 )
 def test_the_document_of_a_project_is_valid_and_without_a_warning(code, paths):
     run = python("-c", code, folder=ROOT)
@@ -206,10 +216,51 @@ def test_the_document_of_a_project_is_valid_and_without_a_warning(code, paths):
             },
             id="make a personal token",
         ),
+        pytest.param(
+            "/api/auth/login/",
+            "post",
+            {
+                "200": "KnoxToken",
+                "400": "KnoxLoginProblem",
+                "403": "KnoxRefusal",
+                **dict.fromkeys(["401", "415", "429", "503"], "TokenProblem"),
+            },
+            id="knox: log in",
+        ),
+        *(
+            pytest.param(
+                f"/api/auth/{place}/",
+                "post",
+                {"204": None, **dict.fromkeys(["401", "429", "503"], "TokenProblem")},
+                id=f"knox: {place}",
+            )
+            for place in ("logout", "logoutall")
+        ),
+        *(
+            pytest.param(
+                place,
+                "post",
+                {
+                    "200": answer,
+                    "400": f"Signed{problem}Problem",
+                    **dict.fromkeys(["401", "403"], "SignedProblem"),
+                    **dict.fromkeys(["415", "429", "503"], "TokenProblem"),
+                },
+                id=f"simplejwt: {place}",
+            )
+            for place, answer, problem in [
+                ("/api/token/", "SignedPair", "Login"),
+                ("/api/token/refresh/", "SignedAccess", "Refresh"),
+                ("/api/token/verify/", "object", "Refresh"),
+                ("/api/token/blacklist/", "object", "Refresh"),
+                ("/sliding/", "SlidingToken", "Login"),
+                ("/sliding/refresh/", "SlidingToken", "Refresh"),
+            ]
+        ),
     ],
 )
 def test_every_answer_is_described(place, method, answers):
-    operation = document(DIALECT, NATIVE)["paths"][place][method]
+    operation = document(DIALECT, NATIVE, KNOX, SIMPLEJWT, *SLIDING)["paths"][place][method]
 
     described = {
         code: body_of(answer) if "content" in answer else None for code, answer in operation["responses"].items()
@@ -242,7 +293,7 @@ def test_what_goes_in_is_not_what_comes_out():
 
 
 def test_only_what_is_about_a_presented_token_asks_for_one():
-    paths = document(DIALECT, NATIVE)["paths"]
+    paths = document(DIALECT, NATIVE, KNOX, SIMPLEJWT)["paths"]
 
     asked = {place: {method: each["security"] for method, each in paths[place].items()} for place in paths}
     with_body = {place for place in paths for each in paths[place].values() if "requestBody" in each}
@@ -259,9 +310,14 @@ def test_only_what_is_about_a_presented_token_asks_for_one():
         "/auth/tokens/revoke-others/": {"post": [{"bearerAuth": []}]},
         "/auth/tokens/revoke-all/": {"post": [{"bearerAuth": []}]},
         "/auth/personal/": {"post": [{"bearerAuth": []}]},
+        "/api/auth/login/": {"post": [{"cookieAuth": []}, {"basicAuth": []}, {}]},
+        "/api/auth/logout/": {"post": [{"tokenAuth": []}]},
+        "/api/auth/logoutall/": {"post": [{"tokenAuth": []}]},
+        **{f"/api/token/{place}": {"post": [{}]} for place in ("", "refresh/", "verify/", "blacklist/")},
     }
     takes_a_body = {"login", "refresh", "logout", "tokens/{token}", "personal"}
-    assert with_body == {"/api-token-auth/", *(f"/auth/{place}/" for place in takes_a_body)}
+    of_peers = {"/api-token-auth/", "/api/auth/login/", *(place for place in paths if place.startswith("/api/token/"))}
+    assert with_body == of_peers | {f"/auth/{place}/" for place in takes_a_body}
 
 
 def test_the_native_dialect_is_described_field_by_field():
@@ -358,6 +414,12 @@ class TokenOnly(TokenAuthentication):
 
 
 BEARER = {"type": "http", "scheme": "bearer"}
+TOKEN = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "Authorization",
+    "description": 'Token-based authentication with required prefix "Token"',
+}
 OR_TOKEN = {"description": "`Bearer` before the token may also be `Token`."}
 
 
@@ -374,16 +436,11 @@ OR_TOKEN = {"description": "`Bearer` before the token may also be `Token`."}
         ),
         pytest.param(
             TokenOnly,
-            {
-                "tokenAuth": {
-                    "type": "apiKey",
-                    "in": "header",
-                    "name": "Authorization",
-                    "description": 'Token-based authentication with required prefix "Token"',
-                }
-            },
+            {"tokenAuth": TOKEN},
             id="without Bearer",
         ),
+        pytest.param(KnoxAuthentication, {"tokenAuth": TOKEN}, id="knox's"),
+        pytest.param(JWTAuthentication, {"jwtAuth": BEARER | {"bearerFormat": "JWT"}}, id="simplejwt's"),
     ],
 )
 def test_an_authentication_class_is_described_by_what_it_understands(authenticator, schemes):

@@ -7,4 +7,4 @@ Django loads this package before it runs the checks. Views take the classes of a
 does not load would end in a traceback before its check has spoken: so a view is named here, and never imported.
 """
 
-from tessera.schema import authtoken, native, scheme, tokens  # noqa: F401 - extensions register themselves
+from tessera.schema import authtoken, knox, native, scheme, simplejwt, tokens  # noqa: F401 - extensions register themselves

@@ -1,10 +1,14 @@
 """Responses that more than one dialect gives, and how a view is described by its own."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+# mypy: allow-untyped-calls
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from drf_spectacular.extensions import OpenApiViewExtension
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
+from rest_framework.permissions import AllowAny, IsAuthenticated
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -54,11 +58,39 @@ HEADERS = [
 ]
 
 
-def described(
-    *codes: int,
-    answers: Mapping[int, OpenApiResponse] = ANSWERS,
-    parameters: Sequence[OpenApiParameter] = (),
-    **more: Any,
-) -> "Callable[[type[APIView]], type[APIView]]":
-    """Describe a view by the status codes of its responses."""
-    return extend_schema(responses={code: answers[code] for code in codes}, parameters=[*HEADERS, *parameters], **more)
+class DescribedView(OpenApiViewExtension):
+    """Describes a view by what its subclass says of each method, whatever a site's defaults say."""
+
+    priority = -1
+    match_subclasses = True
+    answers: ClassVar[Mapping[int, OpenApiResponse]] = ANSWERS
+    needs_token: ClassVar[bool] = True
+    """Whether it takes a token in the header. Else there may be one, if the view looks for it."""
+
+    methods: ClassVar[Mapping[str, Mapping[str, Any]]]
+    """By HTTP method what `described` takes."""
+
+    def view_replacement(self) -> "type[APIView]":
+        """The view, described."""
+
+        class Described(self.target):  # type: ignore[name-defined, misc]
+            permission_classes = [IsAuthenticated if self.needs_token else AllowAny]
+
+        if hasattr(self.target, "authenticator"):
+            Described.authentication_classes = [type(self.target.authenticator)]
+        view: type[APIView] = Described
+        for method, words in self.methods.items():
+            view = self.described(method, **words)(view)
+        return view
+
+    def described(
+        self, method: str, *, told: str, codes: Iterable[int], parameters: Iterable[OpenApiParameter] = (), **more: Any
+    ) -> "Callable[[type[APIView]], type[APIView]]":
+        """Describe one method: what it is for, the status codes of its responses, and what else is to be said."""
+        return extend_schema(
+            methods=[method],
+            description=told,
+            responses={code: self.answers[code] for code in codes},
+            parameters=[*HEADERS, *parameters],
+            **more,
+        )

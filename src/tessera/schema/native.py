@@ -2,17 +2,16 @@
 
 # mypy: allow-untyped-calls
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from drf_spectacular.extensions import OpenApiViewExtension
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import AllowAny, IsAuthenticated
 
 from tessera.conf import current
 from tessera.http.carriers import REFRESH_COOKIE
 from tessera.models import Kind
-from tessera.schema.answers import ANSWERS, described, problems
+from tessera.schema.answers import ANSWERS, DescribedView, problems
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -60,6 +59,13 @@ class NativeProblemSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="For programs to compare. It is never translated.")
 
 
+IN_COOKIE = OpenApiParameter(
+    REFRESH_COOKIE,
+    str,
+    OpenApiParameter.COOKIE,
+    description="The token of a browser, if there is none in the body. It takes the CSRF token as well.",
+)
+
 CODE = ["code"]
 """What stands beside a `detail` in this dialect."""
 
@@ -89,79 +95,81 @@ NATIVE_LOGIN_ANSWERS = {
 }
 
 
-class NativeView(OpenApiViewExtension):
-    """Describes a view of the native dialect by what its subclass says of it."""
+class NativeView(DescribedView):
+    """Describes a view of the native dialect, with what comes only where the site has cookies."""
 
-    priority = -1
-    match_subclasses = True
-    codes: ClassVar[tuple[int, ...]]
-    codes_of_cookies: ClassVar[tuple[int, ...]] = ()
-    """The status codes that come only where the site has cookies."""
-
-    parameters_of_cookies: ClassVar[tuple[OpenApiParameter, ...]] = ()
     answers = NATIVE_ANSWERS
-    told: ClassVar[str]
-    has_body: ClassVar[bool] = True
-    """Without one, the token in the header is all that there is, and must be there."""
 
-    def view_replacement(self) -> "type[APIView]":
-        """The view, described. One that looks for a token in the header shows that it may have one."""
-
-        class Described(self.target):  # type: ignore[name-defined, misc]
-            authentication_classes = [type(self.target.authenticator)] if hasattr(self.target, "authenticator") else []
-            permission_classes = [AllowAny if self.has_body else IsAuthenticated]
-
-        codes, more = self.codes, dict[str, Any]()
-        if not self.has_body:
-            more["request"] = None
+    def described(
+        self,
+        method: str,
+        *,
+        codes: Iterable[int],
+        codes_of_cookies: Iterable[int] = (),
+        parameters_of_cookies: Iterable[OpenApiParameter] = (),
+        **words: Any,
+    ) -> Any:
+        """Describe one method."""
         if current().COOKIES:
-            codes, more["parameters"] = (*codes, *self.codes_of_cookies), self.parameters_of_cookies
-        return described(*codes, answers=self.answers, description=self.told, **more)(Described)
+            codes, words["parameters"] = (*codes, *codes_of_cookies), parameters_of_cookies
+        return super().described(method, codes=codes, **words)
 
 
 class NativeLogInView(NativeView):
     """Describes the log-in."""
 
     target_class = "tessera.dialects.native.views.LogIn"
-    codes = (200, 400, 401, 403, 415, 429, 503)
     answers = NATIVE_LOGIN_ANSWERS
-    told = "A name or an e-mail address, and a password, for an access token and a refresh token."
+    needs_token = False
+    methods: ClassVar = {
+        "POST": {
+            "told": "A name or an e-mail address, and a password, for an access token and a refresh token.",
+            "codes": (200, 400, 401, 403, 415, 429, 503),
+        }
+    }
 
 
 class NativeRefreshView(NativeView):
     """Describes the refresh."""
 
     target_class = "tessera.dialects.native.views.Refresh"
-    codes = (200, 400, 401, 403, 415, 429, 503)
-    told = "A refresh token, for the next pair. One that was traded before ends its sign-in."
-    parameters_of_cookies = (
-        OpenApiParameter(
-            REFRESH_COOKIE,
-            str,
-            OpenApiParameter.COOKIE,
-            description="The token of a browser, if there is none in the body. It takes the CSRF token as well.",
-        ),
-    )
+    needs_token = False
+    methods: ClassVar = {
+        "POST": {
+            "told": "A refresh token, for the next pair. One that was traded before ends its sign-in.",
+            "codes": (200, 400, 401, 403, 415, 429, 503),
+            "parameters_of_cookies": [IN_COOKIE],
+        }
+    }
 
 
 class NativeVerifyView(NativeView):
     """Describes the question what a token is."""
 
     target_class = "tessera.dialects.native.views.Verify"
-    codes = (200, 401, 429, 503)
-    codes_of_cookies = (403,)
     answers = NATIVE_VERIFY_ANSWERS
-    told = "What the token in the header is, and whom it speaks for."
-    has_body = False
+    methods: ClassVar = {
+        "POST": {
+            "told": "What the token in the header is, and whom it speaks for.",
+            "codes": (200, 401, 429, 503),
+            "codes_of_cookies": (403,),
+            "request": None,
+        }
+    }
 
 
 class NativeCsrfView(NativeView):
     """Describes what a page is prepared with. Where the site has no cookies, it is not there."""
 
     target_class = "tessera.dialects.native.views.Csrf"
-    codes = (200,)
     answers = NATIVE_CSRF_ANSWERS
-    told = "What a page of the site sends along, in the header `X-CSRFToken`, where cookies carry its tokens."
+    needs_token = False
+    methods: ClassVar = {
+        "GET": {
+            "told": "What a page of the site sends along, in the header `X-CSRFToken`, where cookies carry its tokens.",
+            "codes": (200,),
+        }
+    }
 
     def view_replacement(self) -> "type[APIView]":
         """The view, described or left out."""
@@ -173,6 +181,11 @@ class NativeLogOutView(NativeView):
     """Describes the end of a sign-in."""
 
     target_class = "tessera.dialects.native.views.LogOut"
-    codes = (204, 400, 401, 415, 503)
-    codes_of_cookies = (403,)
-    told = "The end of a sign-in, by the token in the header or the one in the body, which goes before."
+    needs_token = False
+    methods: ClassVar = {
+        "POST": {
+            "told": "The end of a sign-in, by the token in the header or the one in the body, which goes before.",
+            "codes": (204, 400, 401, 415, 503),
+            "codes_of_cookies": (403,),
+        }
+    }

@@ -10,7 +10,9 @@ from drf_spectacular.plumbing import build_bearer_security_scheme_object
 from drf_spectacular.settings import spectacular_settings
 from rest_framework.permissions import SAFE_METHODS
 
+from tessera import peers
 from tessera.conf import current
+from tessera.dialects.simplejwt.asked import header_types
 from tessera.drf.permissions import ScopePermission
 from tessera.http.carriers import ACCESS_COOKIE
 
@@ -31,7 +33,12 @@ class TokenScheme(OpenApiAuthenticationExtension):
 
     target_class = "tessera.drf.authentication.TokenAuthentication"
     match_subclasses = True
-    priority = -1
+    priority = -2
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words that it accepts before the token."""
+        return tuple(self.target.schemes)
 
     @property
     def name(self) -> str | list[str]:  # type: ignore[override]
@@ -47,8 +54,7 @@ class TokenScheme(OpenApiAuthenticationExtension):
     @property
     def word(self) -> str:
         """The word before the token. `Bearer` if it is accepted: OpenAPI takes any other scheme for an API key."""
-        words = self.target.schemes
-        return "Bearer" if "bearer" in {word.lower() for word in words} else str(words[0])
+        return "Bearer" if "bearer" in {word.lower() for word in self.words} else self.words[0]
 
     def get_security_requirement(self, auto_schema: "AutoSchema") -> Any:
         """Require the one or the other, with the scope that the view asks for."""
@@ -60,10 +66,37 @@ class TokenScheme(OpenApiAuthenticationExtension):
         # Two classes with one scheme are meant, and no collision. The mark is inherited.
         set_override(self.target_class, "suppress_collision_warning", True)
         definition: dict[str, Any] = build_bearer_security_scheme_object("Authorization", self.word)
-        others = sorted({f"`{word}`" for word in self.target.schemes if word.lower() != self.word.lower()})
+        others = sorted({f"`{word}`" for word in self.words if word.lower() != self.word.lower()})
         if others:
             definition["description"] = f"`{self.word}` before the token may also be {' or '.join(others)}."
         return [definition, ACCESS_COOKIE_SCHEME] if self.reads_cookies else definition
+
+
+class KnoxScheme(TokenScheme):
+    """Describes the class of the dialect `knox`, which accepts one word: that of `REST_KNOX`."""
+
+    target_class = "tessera.dialects.knox.auth.TokenAuthentication"
+    priority = TokenScheme.priority + 1
+    """Its class is a subclass of the other."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The word."""
+        return (peers.knox().AUTH_HEADER_PREFIX,)
+
+
+class SimpleJwtScheme(OpenApiAuthenticationExtension):
+    """Describes the class of the dialect `simplejwt`, by the first word of `SIMPLE_JWT`."""
+
+    target_class = "tessera.dialects.simplejwt.authentication.JWTAuthentication"
+    name = "jwtAuth"
+    match_subclasses = True
+    priority = -1
+
+    def get_security_definition(self, auto_schema: "AutoSchema") -> Any:
+        """The description of the scheme."""
+        set_override(self.target_class, "suppress_collision_warning", True)
+        return build_bearer_security_scheme_object("Authorization", header_types()[0], "JWT")
 
 
 def _scope_of(auto_schema: "AutoSchema") -> list[str]:

@@ -2,20 +2,15 @@
 
 # mypy: allow-untyped-calls
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from drf_spectacular.extensions import OpenApiViewExtension
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
-from rest_framework.permissions import IsAuthenticated
 
 from tessera.models import Kind
-from tessera.schema.answers import ANSWERS, HEADERS, problems
+from tessera.schema.answers import ANSWERS, DescribedView, problems
 from tessera.schema.native import CODE, NATIVE_ANSWERS, NativeProblemSerializer
-
-if TYPE_CHECKING:
-    from rest_framework.views import APIView
 
 
 class HeldTokenSerializer(serializers.Serializer[Any]):
@@ -74,6 +69,8 @@ REFUSALS = {
     **{code: NATIVE_ANSWERS[code] for code in (415, 429, 503)},
 }
 
+ENDED_ANSWERS = {**REFUSALS, 200: OpenApiResponse(EndedSerializer, "They have ended.")}
+
 UNREAD, READ = (401, 403, 429, 503), (400, 401, 403, 415, 429, 503)
 """What a request without a body may be refused with, and one with a body."""
 
@@ -81,103 +78,78 @@ CURSOR = OpenApiParameter("cursor", str, description="Which page: a link in `nex
 ID = OpenApiParameter("token", OpenApiTypes.UUID, OpenApiParameter.PATH, description="Its `id`, as the list spells it.")
 
 
-class OfASignInView(OpenApiViewExtension):
-    """Describes a view for whoever has signed in by what its subclass says of each method."""
-
-    priority = -1
-    match_subclasses = True
-    methods: ClassVar[dict[str, dict[str, Any]]]
-
-    def view_replacement(self) -> "type[APIView]":
-        """The view, described."""
-
-        class Described(self.target):  # type: ignore[name-defined, misc]
-            authentication_classes = [type(self.target.authenticator)]
-            permission_classes = [IsAuthenticated]
-
-        view = Described
-        for method, told in self.methods.items():
-            view = operation(method, **told)(view)
-        return view
-
-
-def operation(method: str, *, told: str, answer: Any, refusals: tuple[int, ...], **more: Any) -> Any:
-    """Describe one method of a view: its answer, and the refusals with these status codes."""
-    parameters = [*HEADERS, *more.pop("parameters", [])]
-    responses = answer | {code: REFUSALS[code] for code in refusals}
-    return extend_schema(methods=[method], description=told, responses=responses, parameters=parameters, **more)
-
-
-class TokensView(OfASignInView):
+class TokensView(DescribedView):
     """Describes the list."""
 
     target_class = "tessera.dialects.native.tokens.Tokens"
+    answers: ClassVar = {**REFUSALS, 200: OpenApiResponse(HeldTokensSerializer, "A page of them.")}
     methods: ClassVar = {
         "GET": {
             "told": "The user's live tokens, the newest first. A page has at most a hundred, and may have fewer.",
-            "answer": {200: OpenApiResponse(HeldTokensSerializer, "A page of them.")},
-            "refusals": (*UNREAD, 404),
+            "codes": (200, *UNREAD, 404),
             "parameters": [CURSOR],
         }
     }
 
 
-class OneTokenView(OfASignInView):
+class OneTokenView(DescribedView):
     """Describes another name for a token, and its end."""
 
     target_class = "tessera.dialects.native.tokens.OneToken"
+    answers: ClassVar = {**REFUSALS, 200: OpenApiResponse(HeldTokenSerializer, "It has that name."), 204: ANSWERS[204]}
     methods: ClassVar = {
         "PATCH": {
             "told": "Another name for it.",
-            "answer": {200: OpenApiResponse(HeldTokenSerializer, "It has that name.")},
-            "refusals": (*READ, 404),
+            "codes": (200, *READ, 404),
             "parameters": [ID],
         },
         "DELETE": {
             "told": "The end of it. It may be the one that the request is made with.",
-            "answer": {204: ANSWERS[204]},
-            "refusals": (*UNREAD, 404),
+            "codes": (204, *UNREAD, 404),
             "parameters": [ID],
         },
     }
 
 
-class RevokeOthersView(OfASignInView):
+class RevokeOthersView(DescribedView):
     """Describes the end of all other sign-ins."""
 
     target_class = "tessera.dialects.native.tokens.RevokeOthers"
+    answers = ENDED_ANSWERS
     methods: ClassVar = {
         "POST": {
             "told": "The end of all other sign-ins, and of adopted tokens. Personal and machine tokens go on working.",
-            "answer": {200: OpenApiResponse(EndedSerializer, "They have ended.")},
-            "refusals": UNREAD,
+            "codes": (200, *UNREAD),
             "request": None,
         }
     }
 
 
-class RevokeAllView(OfASignInView):
+class RevokeAllView(DescribedView):
     """Describes the end of all."""
 
     target_class = "tessera.dialects.native.tokens.RevokeAll"
+    answers = ENDED_ANSWERS
     methods: ClassVar = {
         "POST": {
             "told": "The end of all tokens of the user, personal ones and that of the request too.",
-            "answer": {200: OpenApiResponse(EndedSerializer, "They have ended.")},
-            "refusals": UNREAD,
+            "codes": (200, *UNREAD),
             "request": None,
         }
     }
 
 
-class PersonalView(OfASignInView):
+class PersonalView(DescribedView):
     """Describes the making of a personal token."""
 
     target_class = "tessera.dialects.native.tokens.Personal"
+    answers: ClassVar = {
+        **REFUSALS,
+        201: OpenApiResponse(NewPersonalTokenSerializer, "It can be read here and never again."),
+    }
     methods: ClassVar = {
         "POST": {
             "told": "A personal token, for a script. It takes a log-in that is not long ago.",
-            "answer": {201: OpenApiResponse(NewPersonalTokenSerializer, "It can be read here and never again.")},
-            "refusals": READ,
+            "codes": (201, *READ),
         }
     }
