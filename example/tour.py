@@ -7,6 +7,7 @@ first surprise. Nothing of Django is imported here: this is what a client sees. 
 
 import json
 import sys
+from base64 import urlsafe_b64decode
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -46,6 +47,8 @@ def main(words: list[str]) -> int:
         look_after_tokens(walk)
         sign_out(walk, laptop)
         sign_in_to_look(walk)
+        speak_knox(walk)
+        speak_simplejwt(walk)
     except Surprise as surprise:
         print(f"\nA surprise at step {walk.steps}.\n{surprise}", flush=True)
         return 1
@@ -252,6 +255,35 @@ def sign_in_to_look(walk: "Walk") -> None:
     walk("POST", "/auth/logout/", token=poster["access_token"]).expect(204).say("ended")
 
 
+def speak_knox(walk: "Walk") -> None:
+    walk.stage("An app was written for knox, and finds all as it was: grace logs in, and out everywhere.")
+    tablet = walk("POST", "/api/auth/login/", json=GRACE).expect(200, UNKEPT).say_token("on grace's tablet")
+    phone = walk("POST", "/api/auth/login/", json=GRACE).expect(200, UNKEPT).say_token("on her phone")
+    walk("GET", "/tracks/", token=tablet["token"], scheme="Token").expect(200).say("the tablet")
+    walk("POST", "/api/auth/logoutall/", token=phone["token"], scheme="Token").expect(204, UNKEPT).say("ended")
+    is_dead(walk, tablet["token"], "the tablet")
+    is_dead(walk, phone["token"], "the phone")
+
+
+def speak_simplejwt(walk: "Walk") -> None:
+    walk.stage(
+        "Another was written for simplejwt. Its tokens are JWTs, which other services verify by the published keys."
+    )
+    pair = walk("POST", "/api/token/", json=GRACE).expect(200, UNKEPT)
+    pair.say(f"a pair, {hint(pair['access'])}")
+    published = walk("GET", "/.well-known/jwks.json").expect(200)
+    signer = next(key for key in published["keys"] if key["kid"] == told(pair["access"], 0)["kid"])
+    published.say(f"an {signer['alg']} key has signed it")
+    works(walk, pair["access"], "the app")
+    again = walk("POST", "/api/token/refresh/", json={"refresh": pair["refresh"]}).expect(200, UNKEPT)
+    again.say(f"another access token, {hint(again['access'])}")
+    walk("POST", "/api/token/verify/", json={"token": again["access"]}).expect(200, UNKEPT).say("it is good")
+    walk("POST", "/api/token/blacklist/", json={"refresh": pair["refresh"]}).expect(200, UNKEPT).say("ended")
+    is_dead(walk, again["access"], "the app: a JWT of ours is as dead as its sign-in")
+    refused = walk("POST", "/api/token/verify/", json={"token": again["access"]}).expect(401, code="token_not_valid")
+    refused.say(refused["detail"])
+
+
 def is_dead(walk: "Walk", token: str, which: str) -> None:
     walk("GET", "/tracks/", token=token).expect(401, REFUSED, detail="Invalid token.").say(which)
 
@@ -367,8 +399,16 @@ def encoded(body: dict[str, Any]) -> tuple[bytes | None, dict[str, str]]:
 
 def hint(token: str) -> str:
     """A token as it may be shown, and as the admin shows it: the prefix, and a piece of the id of its row."""
+    if "." in token:
+        return f"jwt_{told(token, 1)['sid'][24:]}"
     head, _, rest = token.partition("_")
     return f"{head[:-1]}_{rest[24:32]}"
+
+
+def told(token: str, part: int) -> Any:
+    """What is in the header of a JWT, part 0, or what it claims, part 1. Anybody can read that."""
+    text = token.split(".")[part]
+    return json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
 
 
 if __name__ == "__main__":

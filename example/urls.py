@@ -23,6 +23,12 @@ urlpatterns = [
     path("api-token-auth/", include("tessera.dialects.authtoken.urls")),
     # A pair for a name and a password: login/, refresh/ and logout/.
     path("auth/", include("tessera.dialects.native.urls")),
+    # In the words of django-rest-knox: login/, logout/ and logoutall/.
+    path("api/auth/", include("tessera.dialects.knox.urls")),
+    # In those of djangorestframework-simplejwt: a pair of JWTs at the top, and below it refresh/, verify/, blacklist/.
+    path("api/token/", include("tessera.dialects.simplejwt.urls")),
+    # The keys by which other services verify those, at /.well-known/jwks.json.
+    path("", include("tessera.plain.jwks")),
     # A page in a browser, where the pair rides in cookies.
     path("app/", app),
     # Where the link leads that a new user is mailed: a button, and behind it a token, shown once.

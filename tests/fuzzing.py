@@ -18,6 +18,9 @@ SPENT_AT = ["/api-token-auth/new/", "/api-token-auth/revoke/", "/auth/logout/"]
 ALL_SPENT_AT = ["/auth/tokens/revoke-others/", "/auth/tokens/revoke-all/", "/auth/tokens/{token}/"]
 """Where others may end, too: each request to these is grace's."""
 
+KNOX_SPENT_AT = ["/api/auth/logout/", "/api/auth/logoutall/"]
+"""As the first, after the one word that they accept."""
+
 ADA = urlencode({"username": "ada", "password": "lovelace-1843"}).encode()
 GRACE = urlencode({"username": "grace", "password": "hopper-1906"}).encode()
 GARBAGE = cycle(
@@ -53,21 +56,34 @@ class Garbage(Presented):
 
 
 class LiveToken(Presented):
-    body = ADA
+    body, scheme = ADA, "Bearer"
 
     def get(self, case: Any, context: Any) -> str:
         with urlopen(f"{os.environ['EXAMPLE']}/api-token-auth/", self.body) as answer:
-            return f"Bearer {json.load(answer)['token']}"
+            return f"{self.scheme} {json.load(answer)['token']}"
 
 
 class GracesToken(LiveToken):
     body = GRACE
 
 
-def pair() -> Any:
-    """A pair of ada's."""
-    with urlopen(f"{os.environ['EXAMPLE']}/auth/login/", ADA) as answer:
+class KnoxToken(LiveToken):
+    scheme = "Token"
+
+
+def pair(place: str) -> Any:
+    """A pair of ada's, from the log-in of some dialect."""
+    with urlopen(os.environ["EXAMPLE"] + place, ADA) as answer:
         return json.load(answer)
+
+
+LIVE = {
+    "/auth/refresh/": ("refresh_token", lambda: pair("/auth/login/")["refresh_token"]),
+    "/api/token/refresh/": ("refresh", lambda: pair("/api/token/")["refresh"]),
+    "/api/token/verify/": ("token", lambda: pair("/api/token/")["access"]),
+    "/api/token/blacklist/": ("refresh", lambda: pair("/api/token/")["refresh"]),
+}
+"""What a body names, and how it comes to be live."""
 
 
 # Never asked again because of a 401, which would hide it.
@@ -77,15 +93,17 @@ match os.environ["PRESENT"]:
     case "a live token":
         schemathesis.auth(refresh_interval=None).apply_to(path=SPENT_AT)(LiveToken)
         schemathesis.auth(refresh_interval=None).apply_to(path=ALL_SPENT_AT)(GracesToken)
-        schemathesis.auth(retry_on=[]).skip_for(path=[*SPENT_AT, *ALL_SPENT_AT])(LiveToken)
+        schemathesis.auth(refresh_interval=None).apply_to(path=KNOX_SPENT_AT)(KnoxToken)
+        schemathesis.auth(retry_on=[]).skip_for(path=[*SPENT_AT, *ALL_SPENT_AT, *KNOX_SPENT_AT])(LiveToken)
 
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
-    """Every second text for a refresh token is a live one: nothing that is made up ever would be."""
-    body = case.body if case.path == "/auth/refresh/" and isinstance(case.body, dict) else {}
-    if os.environ["PRESENT"] == "a live token" and isinstance(body.get("refresh_token"), str) and next(EVERY_SECOND):
-        body["refresh_token"] = pair()["refresh_token"]
+    """Every second text for a token is a live one: nothing that is made up ever would be."""
+    field, made = LIVE.get(case.path, ("", str))
+    body = case.body if isinstance(case.body, dict) else {}
+    if os.environ["PRESENT"] == "a live token" and isinstance(body.get(field), str) and next(EVERY_SECOND):
+        body[field] = made()
 
 
 @schemathesis.check

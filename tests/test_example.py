@@ -122,13 +122,14 @@ def test_the_tour_can_be_walked_again(example, capsys):
 
 def test_the_tour_shows_no_secret(example, capsys):
     replies = recorded(example)
-    tokens = {token for reply in replies for token in re.findall(rb'token":"(tsr\w+)"', reply.body)}
+    tokens = {token for reply in replies for token in re.findall(rb'"(tsr\w+|eyJ[\w.-]+)"', reply.body)}
 
     with replaying(replies) as url:
         tour.main([url])
 
     out = capsys.readouterr().out
-    assert len(tokens) == 6 + 2 * 7 + 1
+    # What is signed again within the same second is the same JWT.
+    assert len(tokens) - (6 + 2 * 7 + 1 + 2) in {2, 3}
     assert not [token for token in tokens if token.decode()[-59:-16] in out]
 
 

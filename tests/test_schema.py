@@ -94,7 +94,7 @@ execute_from_command_line(["django", "spectacular", *words])
 
 @pytest.mark.parametrize(
     ("code", "paths"),
-    [pytest.param(MINIMAL, 19, id="a minimal project"), pytest.param(EXAMPLE, 17, id="the example")],
+    [pytest.param(MINIMAL, 19, id="a minimal project"), pytest.param(EXAMPLE, 24, id="the example")],
 )
 def test_the_document_of_a_project_is_valid_and_without_a_warning(code, paths):
     run = python("-c", code, folder=ROOT)
