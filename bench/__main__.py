@@ -16,6 +16,7 @@ from typing import Any
 
 from bench.chart import chart
 from bench.machine import machine
+from bench.markdown import markdown
 from bench.report import report
 from bench.scale import scale
 from bench.served import served
@@ -35,6 +36,7 @@ def main() -> int:
     words.add_argument("--quick", action="store_true", help="fewer rounds, rows and refreshes: under four minutes")
     words.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured there")
     words.add_argument("--chart", type=Path, metavar="FILE", help="draw the ratios to the open view there, as SVG")
+    words.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables of the docs there")
     chosen = words.parse_args()
     size = QUICK if chosen.quick else FULL
     told: dict[str, Any] = {"machine": machine(), "size": size, "databases": {}}
@@ -45,6 +47,8 @@ def main() -> int:
     print(report(told))
     if chosen.json:
         chosen.json.write_text(json.dumps(told, indent=1) + "\n")
+    if chosen.markdown:
+        chosen.markdown.write_text(markdown(told))
     if chosen.chart:
         chosen.chart.write_text(chart(told))
     return 0

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from bench.candidates import FLOOR, OURS
+
 WIDTH, LEFT, RIGHT = 720, 172, 64
 BAR, GAP, HEAD, EDGE = 16, 10, 48, 16
 
@@ -24,7 +26,7 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .ours { fill: #4493f8 }
 }
 """
-CLASSES = {"floor-sql": "floor", "tessera": "ours", "tessera-authtoken": "ours"}
+CLASSES = {FLOOR: "floor", **dict.fromkeys(OURS, "ours")}
 
 
 def chart(told: Mapping[str, Any]) -> str:

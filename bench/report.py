@@ -23,9 +23,9 @@ STRANGERS: dict[str, Callable[[Row], str]] = {
     "forged": lambda row: _bad(row, "forged"),
     "random": lambda row: _bad(row, "random"),
     "unknown": lambda row: _bad(row, "unknown"),
-    "log-in": lambda row: _spread(row["login"]["to_password_check"]),
-    "queries/writes": lambda row: f"{row['login']['queries']}/{row['login']['writes']}",
-    "of which tokens": lambda row: str(row["login"]["token_writes"]),
+    "log-in": lambda row: _spread(row["login"]["to_password_check"]) if "login" in row else "",
+    "queries/writes": lambda row: f"{row['login']['queries']}/{row['login']['writes']}" if "login" in row else "",
+    "of which tokens": lambda row: str(row["login"]["token_writes"]) if "login" in row else "",
 }
 
 REFRESHES: dict[str, Callable[[Row], str]] = {

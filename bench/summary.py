@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.candidates import FLOOR, OPEN
+from bench.candidates import CANDIDATES, FLOOR, OPEN
 from bench.proof import BAD, Conduct
 from bench.rounds import Timings, ratio, spread
 
@@ -36,13 +36,14 @@ def summary(name: str, conduct: Conduct, measured: Measured) -> dict[str, Any]:
         "writes": answers["valid"].writes,
         # The tables of all candidates have grown, and with them what the open view costs by chance.
         "many_to_few": round(ratio(many[name], many[OPEN]).median / ratio(few[name], few[OPEN]).median, 4),
-        "login": {
+    }
+    if CANDIDATES[name].login or name == OPEN:
+        told["login"] = {
             "to_password_check": ratio(log_ins[name], log_ins[OPEN]).told(),
             "queries": answers["login"].queries,
             "writes": answers["login"].writes,
             "token_writes": answers["login"].token_writes,
-        },
-    }
+        }
     if name != OPEN:
         told |= {"revocable": conduct.revocable, "stops_the_deactivated": conduct.stops_the_deactivated}
     for sort in set(BAD) & set(sorts):

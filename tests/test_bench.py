@@ -8,6 +8,7 @@ from bench.aims import verdicts
 from bench.candidates.tessera import STORE
 from bench.chart import chart
 from bench.filling import give
+from bench.markdown import table
 from bench.rounds import ratio
 from bench.wire import Answer
 from tessera import revoke
@@ -94,3 +95,11 @@ def test_the_chart_has_a_bar_for_each_candidate_the_cheapest_first():
 
     texts = [text.text for text in drawing.iter("{http://www.w3.org/2000/svg}text")]
     assert texts == ["SQLite 3.40.1", "none", "1.00", "tessera", "1.50"]
+
+
+def test_a_cell_of_the_docs_has_what_both_databases_say_where_they_differ():
+    columns = {"ratio": lambda row: f"{row['ratio']:.2f}", "queries": lambda row: str(row["queries"])}
+
+    drawn = table("", {"tessera": [{"ratio": 1.5, "queries": 1}, {"ratio": 2.5, "queries": 1}]}, columns)
+
+    assert drawn.splitlines() == ["|  | ratio | queries |", "|---|---|---|", "| tessera | 1.50 / 2.50 | 1 |"]

@@ -32,7 +32,7 @@ class Candidate:
     """The dotted path of its class; `None` for the view that asks for no credential."""
 
     login: str | None = None
-    """The dotted path of its view; `None` if logging in gives nothing."""
+    """The dotted path of its view; `None` if logging in gives nothing, or nothing else than another candidate."""
 
     login_checks_password: bool = True
     """Whether that view takes a name and a password itself, or leaves them to HTTP Basic."""

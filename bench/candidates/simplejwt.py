@@ -12,7 +12,11 @@ def mint(user: Any) -> str:
 
 
 def forge(header: str) -> str:
-    return f"{header.rpartition('.')[0]}.{'A' * 43}"
+    told, _, signature = header.rpartition(".")
+    return f"{told}.{'A' * len(signature)}"
+
+
+FORGED = "its header and payload under another signature"
 
 
 def sign_in(user: Any) -> tuple[str, str]:
@@ -33,7 +37,7 @@ SHARED: dict[str, Any] = {
     "login": "rest_framework_simplejwt.views.TokenObtainPairView",
     "mint": mint,
     "forge": forge,
-    "forged": "its header and payload under another signature",
+    "forged": FORGED,
 }
 
 CANDIDATES = (

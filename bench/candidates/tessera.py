@@ -1,7 +1,9 @@
-"""tessera with its settings as they are by default, and the class that stands in for authtoken's."""
+"""tessera with its settings as they are by default, and the classes that stand in for authtoken's and knox's."""
 
 from collections.abc import Mapping
 from typing import Any
+
+from django.utils.module_loading import import_string
 
 import tessera
 from bench.candidates.candidate import Candidate, Lasting, Store
@@ -10,6 +12,11 @@ from bench.sql import Sql
 
 def mint(user: Any) -> str:
     return f"Bearer {tessera.issue(tessera.Ask(subject=user)).secret}"
+
+
+def mint_knox(user: Any) -> str:
+    _, token = import_string("tessera.dialects.knox.AuthToken").objects.create(user)
+    return f"Token {token}"
 
 
 def forge(header: str) -> str:
@@ -40,16 +47,34 @@ STORE = Store(table="tessera_grant", owner="subject_id", filler=filler)
 
 SHARED: dict[str, Any] = {
     "apps": ("tessera",),
-    "login": "tessera.dialects.authtoken.views.ObtainAuthToken",
-    "mint": mint,
     "forge": forge,
     "forged": "a token of ours under another tag",
     "store": STORE,
 }
 
 CANDIDATES = (
-    Candidate(name="tessera", authentication="tessera.drf.TokenAuthentication", **SHARED),
-    Candidate(name="tessera-authtoken", authentication="tessera.dialects.authtoken.TokenAuthentication", **SHARED),
+    Candidate(
+        name="tessera",
+        authentication="tessera.drf.TokenAuthentication",
+        login="tessera.dialects.authtoken.views.ObtainAuthToken",
+        mint=mint,
+        **SHARED,
+    ),
+    Candidate(
+        name="tessera-authtoken",
+        authentication="tessera.dialects.authtoken.TokenAuthentication",
+        login="tessera.dialects.authtoken.views.ObtainAuthToken",
+        mint=mint,
+        **SHARED,
+    ),
+    Candidate(
+        name="tessera-knox",
+        authentication="tessera.dialects.knox.TokenAuthentication",
+        login="tessera.dialects.knox.LoginView",
+        login_checks_password=False,
+        mint=mint_knox,
+        **SHARED,
+    ),
 )
 
 LASTING = Lasting(

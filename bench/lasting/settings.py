@@ -2,6 +2,7 @@
 
 from bench.candidates import LASTING
 from bench.settings import *  # noqa: F403
+from bench.settings import SIMPLE_JWT as OF_THE_OTHER
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
@@ -10,7 +11,7 @@ INSTALLED_APPS = [
     *dict.fromkeys(app for candidate in LASTING.values() for app in candidate.apps),
 ]
 ROOT_URLCONF = "bench.lasting.site"
-SIMPLE_JWT = {"ROTATE_REFRESH_TOKENS": True, "BLACKLIST_AFTER_ROTATION": True}
+SIMPLE_JWT = {**OF_THE_OTHER, "ROTATE_REFRESH_TOKENS": True, "BLACKLIST_AFTER_ROTATION": True}
 # One is replayed on purpose, and nobody needs to be told.
 LOGGING = {
     "version": 1,
