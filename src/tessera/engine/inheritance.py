@@ -70,13 +70,15 @@ def readings_of(page: Iterable[Row]) -> list[tuple[Row, list[Opaque]]]:
     A token is not proved. Who is to use it has to have it, and its signature is looked at then.
     """
     now, ring, found = clock.now(), keyring(), []
-    told = replace(wording(), issuer=None, audience=None)
+    told, known = replace(wording(), issuer=None, audience=None), dict[str, Any]()
     for row in page:
         claims = _claims_of(row, told)
         if claims is not None:
             # A spent one is kept so for as long as any may live that had its id: a sliding one is told again.
             ends = claims.ends_at + (longest_life() if row.is_spent else told.leeway)
-            user = _key_of(claims) if row.user is None and ends > now else row.user
+            if row.user is None and ends > now and claims.user not in known:
+                known[claims.user] = _key_of(claims)
+            user = known.get(claims.user) if row.user is None else row.user
             as_told = replace(row, user=user, created=claims.issued_at or row.created, ends=ends)
             found.append((as_told, opaques(claims, ring)))
     return found
