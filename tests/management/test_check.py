@@ -10,6 +10,9 @@ from tessera.management.moving import PACKAGES
 from tests.moving import ROOT, Site, diff_of, written_for
 from tests.processes import python
 
+SECRETS = ("for as long as anybody", "before the day is over", "asks for one politely", "the curtain is red")
+"""What the settings of the sites have in their keys."""
+
 MOVED = [name for name in PACKAGES if (ROOT / f"docs/how-to/coming-from/{name}.md").exists()]
 
 
@@ -35,6 +38,7 @@ def test_it_exits_with_0_and_leaves_every_file_as_it_was(site):
     said = site.manage("tessera", "adopt", "--check")
 
     assert said.count("\n- ") > 5
+    assert not [secret for secret in SECRETS if secret in said]
     assert {path: path.read_bytes() for path in site.folder.rglob("*.py")} == before
     assert not (site.folder / "db.sqlite3").exists()
 
@@ -125,6 +129,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
     site.patched(diff_of("authtoken"))
     (site.folder / "books/old.py").write_bytes(b"from rest_framework.authtoken.models import Token")
     (site.folder / "books/older.py").write_bytes(b"print \xff")
+    (site.folder / "books/.#gone.py").symlink_to("nowhere")
 
     said = site.manage("tessera", "adopt", "--check")
 

@@ -14,7 +14,7 @@ from django.core.management import BaseCommand
 from tessera.checks.honoured import HONOURED
 from tessera.checks.peers import not_honoured
 from tessera.management.moving import PACKAGES, Package
-from tessera.management.sources import changes, parsed, places, sources
+from tessera.management.sources import changes, places, read, sources
 
 Fact = Mapping[str, Any]
 Files = Mapping[str, Module | None]
@@ -36,7 +36,7 @@ class Check(Action):
 
 def check(command: BaseCommand, asked: Namespace) -> None:
     """Read the sources of the site, and print what to change for one package, or for each that it comes from."""
-    files = {_shown(path): parsed(path.read_bytes()) for path in sources()}
+    files = {_shown(path): read(path) for path in sources()}
     wanted = [asked.package] if asked.package else PACKAGES
     facts = [{"package": name, **fact} for name in wanted for fact in _facts(name, PACKAGES[name], files)]
     for line in map(json.dumps, facts) if asked.json else _lines(facts, files):

@@ -51,7 +51,8 @@ def sources() -> Iterator[Path]:
         for folder, folders, files in os.walk(root):
             folders[:] = sorted(name for name in folders if _is_the_sites_own(Path(folder, name)))
             for path in (Path(folder, name) for name in sorted(files) if name.endswith(".py")):
-                if path not in seen:
+                # What an editor leaves behind may lead nowhere, and a pipe never ends.
+                if path not in seen and path.is_file():
                     seen.add(path)
                     yield path
 
@@ -61,7 +62,10 @@ def _roots() -> Iterator[Path]:
     spec = find_spec(module) if module else None
     if spec and spec.origin:
         file = Path(spec.origin).resolve()
-        yield file.parents[spec.name.count(".") + (file.name == "__init__.py")]
+        root = file.parents[spec.name.count(".") + (file.name == "__init__.py")]
+        yield from (
+            [] if root == Path(root.anchor) else [root]
+        )  # Not the whole disk, where the settings lie at its root.
     for config in apps.get_app_configs():
         folder = Path(config.path).resolve()
         if folder != _OURS and _INSTALLED.isdisjoint(folder.parts):
@@ -73,8 +77,16 @@ def _is_the_sites_own(folder: Path) -> bool:
     return not is_hidden and not (folder / "pyvenv.cfg").exists() and folder != _OURS
 
 
-def parsed(text: bytes) -> ast.Module | None:
+def read(path: Path) -> ast.Module | None:
     """The file as Python reads it, or `None`."""
+    try:
+        return parsed(path.read_bytes())
+    except OSError:  # It may be somebody else's.
+        return None
+
+
+def parsed(text: bytes) -> ast.Module | None:
+    """The text as Python reads it, or `None`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # They are of the site's own code, and of no use here.
