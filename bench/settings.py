@@ -21,7 +21,7 @@ USE_TZ = True
 SECRET_KEY = "only ever used by the bench, and long enough for every check of Django"
 # The cheapest, so that a log-in shows what the token adds to it.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-TESSERA = {
+TESSERA: dict[str, Any] = {
     "PEPPERS": ["5f0c7a91d2e84b36a1f97c0de45b8832604d1ae97bf35c28e0946d71b3fa85ce"],
     "ACCESS_FORMAT": "jwt",  # Of the native dialect alone. Only the candidates that are called so log in by that.
     "JWT_KEYS": [
