@@ -374,11 +374,13 @@ def test_j23_no_migration_looks_at_the_disk():
         assert not {word for word in ("os.", "listdir", "glob", "Path") if word in path.read_text()}
 
 
-def test_an_envelope_around_what_is_anothers_opens_nothing(client, user, hand_out, clock):
+@pytest.mark.parametrize("told", [{}, ROTATING])
+def test_an_envelope_around_what_is_anothers_opens_nothing(settings, client, user, clock, told):
     """Whoever has stolen the signing key has no refresh token."""
+    settings.SIMPLE_JWT = told
     native = issue(Ask(subject=user, kind=Kind.SIGN_IN, may_refresh=True))
-    told = payload(str(RefreshToken.for_user(user)))
+    claims = payload(str(RefreshToken.for_user(user)))
     for within in (native.refresh_secret, native.secret, "tsrr_", "", "x" * 200):
-        forged = jwt.sign({**told, "refresh_token": within}, signing_key(clock(), clock() + HOUR), "rt+jwt")
+        forged = jwt.sign({**claims, "refresh_token": within}, signing_key(clock(), clock() + HOUR), "rt+jwt")
         assert refreshed(client, {"refresh": forged}).json()["detail"] in {"Token is invalid", "Token has wrong type"}
     assert redeem(native.refresh_secret or "", accept=REFRESH).grant.revoked_at is None

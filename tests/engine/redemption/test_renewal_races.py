@@ -78,6 +78,28 @@ def test_no_renewal_outlives_another_password_that_it_has_missed(hand_out, user,
         renewed(first)
 
 
+def test_a_renewal_that_was_overtaken_by_a_trade_is_of_the_pair_that_there_is(hand_out, clock):
+    first = hand_out(**PAIR)
+
+    with before_writing(lambda: meanwhile(lambda: traded(first))):
+        grant = renewed(first)
+
+    assert grant.generation == 1
+    assert bytes(grant.access_digest) == bytes(Grant.objects.get().access_digest)
+
+
+def test_one_that_was_overtaken_by_another_password_is_refused(hand_out, user, clock):
+    first = hand_out(**PAIR)
+
+    def change():
+        user.set_password("countess-1852")
+        user.save()
+        Grant.objects.update(fingerprint=b"another")
+
+    with before_writing(lambda: meanwhile(change)), pytest.raises(PasswordChanged):
+        renewed(first)
+
+
 def test_a_reuse_that_was_overtaken_by_a_log_out_rewrites_no_history(hand_out, clock):
     first = hand_out(**PAIR)
     traded(traded(first))
