@@ -74,6 +74,20 @@ def test_an_adopted_row_is_left_to_prune(dice, clock, user, hand_out):
     assert sorted(Grant.objects.values_list("kind", "label")) == [("adopted", ""), ("personal", "last")]
 
 
+def test_so_is_a_sign_in_whose_refresh_token_another_package_made(dice, clock, hand_out):
+    sign_in = {"kind": Kind.SIGN_IN, "client": "simplejwt", "lifetime": HOUR}
+    hand_out(label="ours", **sign_in)
+    made = hand_out(label="made", **sign_in).grant
+    # Made from the hash of a token: chance puts a few among the others, and their version tells.
+    Grant.objects.filter(pk=made.pk).update(id=UUID(int=made.pk.int & ~(0xF << 76) | 8 << 76))
+    clock.turn(31 * DAY)
+    dice(EVERYWHERE)
+
+    hand_out(label="last")
+
+    assert left() == {"made", "last"}
+
+
 def test_one_issuance_in_twenty_sweeps(dice, hand_out):
     swept = []
     for die in range(60):
