@@ -36,8 +36,8 @@ class SettingsDirective(SphinxDirective):
 def default(field: Field[Any]) -> str:
     value = field.default_factory() if field.default_factory is not MISSING else field.default
     if isinstance(value, timedelta):
-        name, number = next((name, value // unit) for name, unit in UNITS.items() if value >= unit)
-        return f"{number} {name}{'s' * (number > 1)}"
+        name, number = next(((name, value // unit) for name, unit in UNITS.items() if value >= unit), ("second", 0))
+        return f"{number} {name}{'s' * (number != 1)}"
     return f"`{value!r}`"
 
 
