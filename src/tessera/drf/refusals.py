@@ -1,9 +1,11 @@
 """Turning our errors into REST framework's."""
 
+from django.http import HttpRequest
 from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied, Throttled, ValidationError
 
-from tessera.errors import TesseraError
+from tessera.errors import InvalidCredential, TesseraError
 from tessera.http.problems import problem
+from tessera.web.refusals import counted
 from tessera.web.words import gettext
 
 
@@ -33,6 +35,25 @@ def refusal(error: TesseraError) -> APIException:
         case 503:
             return ServiceUnavailable(answer.detail, answer.retry_after or 0)
     raise error
+
+
+def recounted(refused: APIException, request: HttpRequest) -> APIException:
+    """`refused` with the words that it has, or what takes its place if that credential was refused too often.
+
+    For a class that words a refusal before it knows the request that is refused.
+    """
+    error = cause_of(refused)
+    if not isinstance(error, InvalidCredential):
+        return refused
+    told = counted(error, request)
+    return refused if told is error else refusal(told)
+
+
+def cause_of(error: BaseException | None) -> TesseraError | None:
+    """What the engine has said of it, if it has said anything."""
+    while error is not None and not isinstance(error, TesseraError):
+        error = error.__cause__
+    return error
 
 
 def required_headers(error: Exception) -> dict[str, str]:

@@ -3,17 +3,16 @@
 from typing import Any, ClassVar
 
 from django.views.decorators.debug import sensitive_variables
-from rest_framework.exceptions import APIException, AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from tessera.dialects.authtoken.tokens import Token
 from tessera.drf import authentication
-from tessera.drf.refusals import refusal
+from tessera.drf.refusals import recounted, refusal
 from tessera.engine.naming import ACCEPTED
 from tessera.engine.verification import Principal
-from tessera.errors import InvalidCredential, TesseraError
+from tessera.errors import TesseraError
 from tessera.format.opaque import to_bytes
-from tessera.web.refusals import counted
 
 
 class TokenAuthentication(authentication.TokenAuthentication):
@@ -50,9 +49,7 @@ class TokenAuthentication(authentication.TokenAuthentication):
         try:
             return super().authenticate(request)
         except AuthenticationFailed as refused:
-            if isinstance(refused.__cause__, InvalidCredential):
-                raise _counted(refused, refused.__cause__, request) from refused.__cause__
-            raise
+            raise recounted(refused, authentication.of_django(request)) from refused.__cause__
 
     def opened_by(self, secret: bytes) -> tuple[Any, Any]:
         """Hand the key to `authenticate_credentials`, which a subclass may have made its own."""
@@ -78,9 +75,3 @@ class TokenAuthentication(authentication.TokenAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """Return the keyword alone, as the peer's clients expect it."""
         return self.keyword
-
-
-def _counted(refused: AuthenticationFailed, error: InvalidCredential, request: Request) -> APIException:
-    """`refused` with the words that it has, or what takes its place if that credential was refused too often."""
-    told = counted(error, authentication.of_django(request))
-    return refused if told is error else refusal(told)

@@ -12,14 +12,13 @@ from tessera import peers
 from tessera.dialects.knox.models import AuthToken
 from tessera.dialects.knox.signals import token_expired
 from tessera.drf import authentication
-from tessera.drf.refusals import refusal
+from tessera.drf.refusals import recounted, refusal
 from tessera.engine.naming import ACCEPTED
 from tessera.engine.rows.lookup import find
 from tessera.engine.verification import verify
-from tessera.errors import Expired, InvalidCredential, TesseraError, TooMany
+from tessera.errors import Expired, TesseraError
 from tessera.http.carriers import from_header
 from tessera.web.defaults import in_lower_case
-from tessera.web.refusals import counted
 
 
 class TokenAuthentication(authentication.TokenAuthentication):
@@ -46,11 +45,7 @@ class TokenAuthentication(authentication.TokenAuthentication):
         try:
             return super().authenticate(request)
         except AuthenticationFailed as refused:
-            if isinstance(cause := refused.__cause__, InvalidCredential):
-                error = counted(cause, authentication.of_django(request))
-                if isinstance(error, TooMany):
-                    raise refusal(error) from error
-            raise
+            raise recounted(refused, authentication.of_django(request)) from refused.__cause__
 
     def in_header(self, request: Request) -> bytes | None:
         """Return what the header holds, or `None` where it may be for another authenticator."""

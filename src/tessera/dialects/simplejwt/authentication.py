@@ -12,11 +12,10 @@ from tessera.dialects.simplejwt.asked import asked, header_types, named
 from tessera.dialects.simplejwt.exceptions import AuthenticationFailed, InvalidToken, TokenError
 from tessera.dialects.simplejwt.tokens import Token
 from tessera.drf.authentication import ByToken, of_django
-from tessera.drf.refusals import refusal
-from tessera.errors import Dead, InvalidCredential, TesseraError, TooMany
+from tessera.drf.refusals import cause_of, recounted, refusal
+from tessera.errors import Dead, TesseraError
 from tessera.format.jws import LONGEST
 from tessera.http.problems import challenge
-from tessera.web.refusals import counted
 
 _LONGEST = LONGEST + 128
 """The longest header, in bytes: a token, and a word before it."""
@@ -41,11 +40,7 @@ class JWTAuthentication(ByToken):
         try:
             token = self.get_validated_token(raw_token)
         except InvalidToken as refused:
-            if isinstance(cause := _cause(refused), InvalidCredential):
-                error = counted(cause, of_django(request))
-                if isinstance(error, TooMany):
-                    raise refusal(error) from error
-            raise
+            raise recounted(refused, of_django(request)) from refused.__cause__
         return self.get_user(token), token
 
     def authenticate_header(self, request: Request) -> str:
@@ -85,7 +80,7 @@ class JWTAuthentication(ByToken):
             try:
                 token: Token = kind(raw_token)
             except TokenError as error:
-                if not isinstance(_cause(cause), Dead):  # That took a query, and is to be counted.
+                if not isinstance(cause_of(cause), Dead):  # That took a query, and is to be counted.
                     cause = error
                 told = {"token_class": kind.__name__, "token_type": kind.token_type, "message": error.args[0]}
                 messages.append(told)
@@ -94,7 +89,10 @@ class JWTAuthentication(ByToken):
             else:
                 return token
         told = {"detail": _("Given token not valid for any token type"), "messages": messages}
-        raise InvalidToken(told) from cause
+        try:
+            raise InvalidToken(told) from cause
+        finally:
+            del cause  # Its traceback holds this frame: both would wait for the garbage collector, and the token too.
 
     def get_user(self, validated_token: Token) -> AbstractBaseUser:
         """Return the user for whom the token speaks. It was found when the token was validated.
@@ -117,10 +115,3 @@ JWTTokenUserAuthentication = JWTStatelessUserAuthentication
 def default_user_authentication_rule(user: AbstractBaseUser | None) -> bool:
     """Whether a user may have tokens: anybody who is active."""
     return user is not None and bool(user.is_active)
-
-
-def _cause(error: BaseException | None) -> BaseException | None:
-    """What the engine has said."""
-    while error is not None and not isinstance(error, TesseraError):
-        error = error.__cause__
-    return error
