@@ -237,7 +237,7 @@ def test_one_that_nobody_has_used_yet_stays_out_once_its_user_had_all_ended(peer
     assert redeemed(admit(peer.jwt("refresh", user, clock()))).grant.subject == user
 
 
-@pytest.mark.parametrize("reason", ["logout", "reuse", "spent"])
+@pytest.mark.parametrize("reason", ["logout", "replaced", "limit", "reuse", "spent"])
 def test_the_end_of_another_token_is_none_of_its_affair(peer, user, clock, hand_out, reason):
     jwt = peer.jwt("refresh", user, clock())
     issued = hand_out()

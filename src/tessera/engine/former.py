@@ -35,7 +35,7 @@ audit = logging.getLogger("tessera.audit")
 SPENT = "spent"
 """Why a row was revoked that came to be so: its package had already blacklisted the token."""
 
-_OF_ONE_TOKEN = frozenset({"logout", "blacklisted", "deleted", "reset", SPENT, *Reuse})
+_OF_ONE_TOKEN = frozenset({"logout", "replaced", "limit", "blacklisted", "deleted", "reset", SPENT, *Reuse})
 """Reasons that say nothing of the other tokens of a user."""
 
 _LOOKED_AT = 50
