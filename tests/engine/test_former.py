@@ -258,6 +258,19 @@ def test_one_that_nobody_has_used_yet_stays_out_once_its_user_has_another_passwo
         admit(jwt)
 
 
+@pytest.mark.parametrize("kind", ["refresh", "sliding"])
+def test_it_stays_out_though_what_shows_the_other_password_was_made_before_it(peer, user, clock, kind):
+    before = peer.jwt(kind, user, clock())
+    clock.turn(MINUTE)
+    stolen = peer.jwt("refresh", user, clock())
+    admit(before)
+    user.set_password("analytical-engine")
+    user.save()
+
+    with pytest.raises(PasswordChanged):
+        admit(stolen)
+
+
 def test_it_ends_with_the_password_as_all_do(peer, user, clock):
     jwt = peer.jwt("refresh", user, clock())
     admit(jwt)

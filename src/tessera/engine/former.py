@@ -12,6 +12,7 @@ from datetime import datetime
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock, peers
@@ -19,13 +20,13 @@ from tessera.engine.bond import is_bound
 from tessera.engine.inheritance import grant_of, user_of, wording
 from tessera.engine.keyring import keyring
 from tessera.engine.rotation import Reuse
-from tessera.engine.rows.lookup import grants_of
+from tessera.engine.rows.lookup import grants_of, inherited
 from tessera.engine.rows.storage import alias, storage
 from tessera.engine.trust import is_trusted, key_of_site
 from tessera.engine.verification import noting
 from tessera.errors import Malformed, PasswordChanged, Revoked, SubjectGone
 from tessera.format import jws
-from tessera.format.former import Claims, Former, claims_of, opaques, refuse_untimely
+from tessera.format.former import PACKAGE, Claims, Former, claims_of, opaques, refuse_untimely
 from tessera.format.former_key import prove
 from tessera.format.opaque import Opaque, to_bytes
 from tessera.models import LONG_AGO, Grant, Kind
@@ -123,9 +124,9 @@ def _refuse_ended_since(claims: Claims, user: AbstractBaseUser) -> None:
         ended = grants_of(user).exclude(kind=Kind.LETTER).exclude(revoked_reason__in=_OF_ONE_TOKEN)
         if ended.filter(revoked_at__gte=since).exists():
             raise Revoked("before it was taken over")
-        later = grants_of(user).filter(
-            revoked_at=None, created_at__gte=since, pepper__in=[each.id for each in keyring()]
-        )
+        # An adopted row says when its token was made. It was bound to the password later, when it was taken over.
+        is_later = Q(created_at__gte=since) | Q(kind=Kind.ADOPTED) | inherited(PACKAGE)
+        later = grants_of(user).filter(is_later, revoked_at=None, pepper__in=[each.id for each in keyring()])
         # What was made since under another password shows that it has changed since.
         if not all(is_bound(grant, user) for grant in later[:_LOOKED_AT]):
             raise PasswordChanged
