@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_logged_in
 from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
@@ -206,6 +207,7 @@ def test_k7_without_a_cap_of_its_own_it_is_the_sites(user, settings, clock):
 @pytest.mark.parametrize("url", ["/basic/", "/own-way/"])
 def test_k8_of_twenty_log_ins_at_once_no_more_are_granted_than_may_be(user, settings, url):
     settings.REST_KNOX = {"TOKEN_LIMIT_PER_USER": 5}
+    settings.TESSERA = {**settings.TESSERA, "RATES": {"name_and_address": "20/minute"}}
 
     answers = at_once(*[lambda: APIClient().post(url, headers={"Authorization": BASIC})] * 20)
 
@@ -427,6 +429,33 @@ def test_guesses_in_the_body_are_counted(client, user, settings, clock):
 
     assert [answer.status_code for answer in answers] == [400, 400, 400, 429]
     assert answers[3]["Retry-After"] == "60"
+
+
+def test_guesses_in_the_header_are_counted_with_them(client, user, settings, clock):
+    settings.TESSERA = {**settings.TESSERA, "RATES": {"name_and_address": "3/minute"}}
+    wrong = f"Basic {b64encode(b'ada:wrong').decode()}"
+
+    answers = [client.post("/basic/", headers={"Authorization": wrong}) for _ in range(2)]
+    answers += [client.post("/login/", {**ADA, "password": "wrong"})]
+    answers += [client.post("/basic/", headers={"Authorization": BASIC})]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 400, 429]
+    assert answers[0].json() == {"detail": "Invalid username/password."}
+    assert answers[3]["Retry-After"] == "60"
+
+
+def test_a_log_in_by_the_header_is_told_of_once(client, user):
+    with listening(user_logged_in) as heard:
+        answer = client.post("/basic/", headers={"Authorization": BASIC})
+
+    assert (answer.status_code, len(heard)) == (200, 1)
+
+
+@pytest.mark.parametrize("credentials", [b"a\x00:b", b"ada:\x00", b"\x00:"])
+def test_nul_in_the_header_is_nobodys_name(client, user, credentials):
+    answer = client.post("/basic/", headers={"Authorization": f"Basic {b64encode(credentials).decode()}"})
+
+    assert answer.status_code == 401
 
 
 def test_a_dead_token_that_comes_too_often_is_told_to_wait(client, user, settings, clock):

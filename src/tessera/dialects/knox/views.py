@@ -8,8 +8,17 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, PermissionDenied, ValidationError
+from django.views.decorators.debug import sensitive_variables
+from rest_framework.authentication import BasicAuthentication
+from rest_framework.exceptions import (
+    AuthenticationFailed,
+    MethodNotAllowed,
+    NotAuthenticated,
+    PermissionDenied,
+    ValidationError,
+)
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -21,18 +30,22 @@ from tessera import clock
 from tessera.dialects.knox.auth import TokenAuthentication
 from tessera.dialects.knox.models import CLIENT, AuthToken, get_token_model
 from tessera.dialects.knox.settings import knox_settings
-from tessera.drf.authentication import ByToken
+from tessera.drf.authentication import ByToken, of_django
 from tessera.drf.endpoint import Endpoint
 from tessera.drf.login import NameAndPassword, log_in
 from tessera.drf.parsers import refuse_a_long_body, refuse_a_strange_charset
+from tessera.drf.refusals import refusal
 from tessera.engine.limits import counted
 from tessera.engine.policy import Limit
 from tessera.engine.revocation import revoke
-from tessera.errors import LimitReached
+from tessera.errors import LimitReached, TesseraError
 from tessera.models import Kind
 
 FULL = {"error": "Maximum amount of tokens allowed per user exceeded."}
 """The peer says it in English only, and not as `detail`."""
+
+_UNKNOWN = "Invalid username/password."
+"""The words of `BasicAuthentication`, which REST framework's catalogs have."""
 
 
 class View(Endpoint):
@@ -141,7 +154,12 @@ class LoginView(View):
 
     def get_authenticators(self) -> Any:
         """All but those that take a token of ours, live or dead."""
-        return [each for each in self._authenticators() if not isinstance(each, ByToken)]
+        authenticators = [each for each in self._authenticators() if not isinstance(each, ByToken)]
+        for each in authenticators:
+            # REST framework's own counts nothing, and a throttle is asked only once somebody is known.
+            if getattr(type(each), "authenticate_credentials", None) is BasicAuthentication.authenticate_credentials:
+                each.authenticate_credentials = self._by_basic
+        return authenticators
 
     def get_authenticate_header(self, request: Request) -> Any:
         """Return the challenge of the first authenticator, whether or not it counts here."""
@@ -164,6 +182,20 @@ class LoginView(View):
     def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> Any:
         """Turn somebody away: to log in, or, who has done that, for good."""
         raise PermissionDenied(message, code) if _is_known(request) else NotAuthenticated
+
+    @sensitive_variables()
+    def _by_basic(self, name: str, password: str, request: Request) -> tuple[Any, None]:
+        """The user whose name and password are in the header, as `BasicAuthentication` has it."""
+        try:
+            # NUL is in no name, and a database may crash on it.
+            is_text = "\x00" not in name + password
+            user = log_in(of_django(request), name, password) if is_text else None
+        except TesseraError as error:
+            raise refusal(error) from error
+        if user is None:
+            raise AuthenticationFailed(gettext(_UNKNOWN))
+        self.announced = user
+        return user, None
 
     def _in_body(self, request: Request) -> AbstractBaseUser | None:
         """The user whose name and password are in the body, or `None` if there is neither."""
