@@ -16,8 +16,8 @@ from django.db import connection, connections
 from rest_framework.test import APIClient
 
 from tessera import Ask, Issued, Kind, issue, sign
-from tessera.engine.adoption import adopt
-from tessera.engine.signing import payload
+from tessera.engine.adoption.key import adopt
+from tessera.engine.signing.access import payload
 from tessera.testing import Clock
 from tests.credentials import PAIR, opens
 from tests.example import serving

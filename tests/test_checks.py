@@ -33,7 +33,7 @@ from tessera.checks.surroundings import prove_no_key_is_readable
 from tessera.conf import NAMES
 from tessera.dialects.authtoken import ObtainAuthToken
 from tessera.drf import HasScope, TokenAuthentication
-from tessera.engine.signing_keys import signing_key
+from tessera.engine.signing.keys import signing_key
 from tessera.plain import TokenMiddleware, token_required
 from tests.former import keep, make_table
 from tests.processes import python

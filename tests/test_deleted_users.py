@@ -5,7 +5,7 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import IntegrityError
 
-from tessera.engine.adoption import adopt
+from tessera.engine.adoption.key import adopt
 from tessera.models import Grant
 from tests.former import drop_table, keep, kept, make_table
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tessera.engine.redemption import redeem as redeem
     from tessera.engine.replacement import replace as replace
     from tessera.engine.revocation import revoke as revoke
-    from tessera.engine.signed import sign as sign
+    from tessera.engine.signing.entrance import sign as sign
     from tessera.engine.verification import Principal as Principal
     from tessera.engine.verification import verify as verify
     from tessera.errors import TesseraError as TesseraError
@@ -44,7 +44,7 @@ _HOME = {
     "redeem": "tessera.engine.redemption",
     "replace": "tessera.engine.replacement",
     "revoke": "tessera.engine.revocation",
-    "sign": "tessera.engine.signed",
+    "sign": "tessera.engine.signing.entrance",
     "verify": "tessera.engine.verification",
 }
 __all__ = [*_HOME, "__version__"]  # noqa: PLE0604

@@ -193,7 +193,7 @@ class Grant(models.Model):
 
 
 class SigningKey(models.Model):
-    """A key that signs JWTs, or will, or did. `tessera.engine.signing_keys` says which of these it does at a moment.
+    """A key that signs JWTs, or will, or did. `tessera.engine.signing.keys` says which of these it does at a moment.
 
     What the row holds signs nothing: the key in it is sealed under a pepper, which is not in the database. Rows are no
     affair of the admin.

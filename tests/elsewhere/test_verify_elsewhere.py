@@ -26,9 +26,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.urls import include, path
 
 from tessera import Ask, Kind, issue, revoke
-from tessera.engine import signing
-from tessera.engine.signing_keys import published, signing_key
-from tessera.engine.succession import make_next
+from tessera.engine.signing import access
+from tessera.engine.signing.keys import published, signing_key
+from tessera.engine.signing.succession import make_next
 from tessera.plain import jwks
 from tests.urls import urlpatterns as ours
 
@@ -198,7 +198,7 @@ def test_it_asks_for_a_scope(user, serve, name):
 
 
 def signed(user: Any, **ask: Any) -> str:
-    return signing.sign(issue(Ask(subject=user, kind=Kind.SIGN_IN, may_refresh=True, **ask)).grant)
+    return access.sign(issue(Ask(subject=user, kind=Kind.SIGN_IN, may_refresh=True, **ask)).grant)
 
 
 def forged(user: Any) -> Iterator[tuple[str, str]]:
@@ -206,7 +206,7 @@ def forged(user: Any) -> Iterator[tuple[str, str]]:
     good = signed(user)
     key = signing_key(now(), now() + timedelta(hours=1))
     ours, public = key.material.raw_value, key.material.as_pem().decode()
-    theirs, header, claims = Ed25519PrivateKey.generate(), jwt.get_unverified_header(good), signing.payload(good)
+    theirs, header, claims = Ed25519PrivateKey.generate(), jwt.get_unverified_header(good), access.payload(good)
 
     def made(by: Any = ours, alg: str = "EdDSA", head: dict[str, Any] | None = None, **other: Any) -> str:
         told = {name: value for name, value in {**claims, **other}.items() if value is not None}

@@ -10,7 +10,7 @@ from django.dispatch import Signal
 
 from tessera import Ask, Kind, Purpose, TesseraError, issue, replace, revoke, signals, verify
 from tessera.drf.login import log_in
-from tessera.engine.adoption import adopt
+from tessera.engine.adoption.key import adopt
 from tessera.models import Grant
 from tests.credentials import traded
 from tests.processes import python

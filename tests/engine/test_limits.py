@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tessera import Ask, Issued, Kind, Limit, Policy, Purpose, issue, redeem, revoke
-from tessera.engine.adoption import adopt
+from tessera.engine.adoption.key import adopt
 from tessera.errors import LimitReached, NotAllowed
 from tessera.models import Grant
 from tessera.signals import token_revoked

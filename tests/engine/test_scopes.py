@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tessera import Ask, Kind, Policy, conf, issue, verify
-from tessera.engine.adoption import adopt
+from tessera.engine.adoption.key import adopt
 from tessera.errors import InvalidScope
 from tessera.models import Grant
 from tests.credentials import DOORS

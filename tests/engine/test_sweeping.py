@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tessera import Ask, Kind, issue, revoke
 from tessera.engine import pruning
-from tessera.engine.adoption import adopt
+from tessera.engine.adoption.key import adopt
 from tessera.engine.pruning import LOOK, SIDES, sweep_by_chance
 from tessera.format.opaque import new_row
 from tessera.models import Grant

@@ -9,7 +9,7 @@ import pytest
 from django.contrib import admin
 from django.core.management import CommandError, call_command
 
-from tessera.engine.signing_keys import accepted, signing_key
+from tessera.engine.signing.keys import accepted, signing_key
 from tessera.format.jwk import generate
 from tessera.models import LONG_AGO, SigningKey
 from tests.management.terminal import called, read, typed
@@ -140,7 +140,7 @@ def test_the_keys_of_the_settings_are_shown_and_left_alone(settings, clock):
 
 
 def test_without_the_package_that_makes_them_the_line_to_type_is_told(monkeypatch):
-    for name in ("tessera.engine.succession", "joserfc"):
+    for name in ("tessera.engine.signing.succession", "joserfc"):
         monkeypatch.setitem(sys.modules, name, None)
 
     with pytest.raises(CommandError, match=r'pip install "django-tessera\[jwt\]"'):

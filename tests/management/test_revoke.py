@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError
 
 from tessera import Ask, Purpose, issue, replace
-from tessera.engine.adoption import adopt
+from tessera.engine.adoption.key import adopt
 from tessera.models import Grant
 from tests.credentials import opens
 from tests.management.terminal import called, read, typed

@@ -8,8 +8,8 @@ from django.db import OperationalError, connection
 from django.test import override_settings
 from django.urls import include, path
 
-from tessera.engine.signing_keys import RELOAD, signing_key
-from tessera.engine.succession import make_next
+from tessera.engine.signing.keys import RELOAD, signing_key
+from tessera.engine.signing.succession import make_next
 from tessera.format.jwk import ALGORITHMS, generate, public
 from tests.test_imports import run
 

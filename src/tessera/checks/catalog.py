@@ -6,7 +6,7 @@ from django.core import checks
 
 from tessera.conf import ALGORITHMS, DEFAULT_RATES, RECORDABLE
 from tessera.engine.policy import LIMITED_KINDS
-from tessera.engine.signed import CURE
+from tessera.engine.signing.entrance import CURE
 from tessera.models import Kind
 
 _MAKE_A_PEPPER = "manage.py tessera pepper makes one."

@@ -38,7 +38,7 @@ def prove_others_cannot_sign(**_: Any) -> list[CheckMessage]:
 @register(Tags.database)  # Not ours as well: see `prove_no_key_is_readable`.
 def prove_keys_can_be_opened(databases: Collection[str] | None = None, **_: Any) -> list[CheckMessage]:
     """No key in the database is sealed under a pepper that is gone."""
-    succession: Any = attempt(lambda: import_module("tessera.engine.succession"))
+    succession: Any = attempt(lambda: import_module("tessera.engine.signing.succession"))
     if attempt(alias) not in (databases or ()) or isinstance(succession, Exception):
         return []
     keys = attempt(lambda: list(succession.told(clock.now())))

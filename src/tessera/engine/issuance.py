@@ -19,7 +19,7 @@ from tessera.engine.limits import counted, end_surplus
 from tessera.engine.policy import Ask, Terms, judge, nearest_end
 from tessera.engine.pruning import SIDES, sweep_by_chance
 from tessera.engine.rows.storage import alias, storage
-from tessera.engine.signed import hands_out_signed, signing
+from tessera.engine.signing.entrance import hands_out_signed, signing
 from tessera.errors import InvalidAsk, NotAllowed
 from tessera.format import scope
 from tessera.format.opaque import Opaque, mint, new_row

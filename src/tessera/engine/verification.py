@@ -20,7 +20,7 @@ from tessera.engine.packages import packages
 from tessera.engine.rows.lookup import find
 from tessera.engine.rows.standing import Standing, standing_of
 from tessera.engine.rows.use import note_use
-from tessera.engine.signed import signed_reading
+from tessera.engine.signing.entrance import signed_reading
 from tessera.errors import (
     Expired,
     InvalidCredential,

@@ -90,7 +90,7 @@ def _until(row: SigningKey) -> str:
 def _succession() -> Iterator[Any]:
     """The engine's part of it, which needs an extra, and what it refuses."""
     try:
-        yield import_module("tessera.engine.succession")
+        yield import_module("tessera.engine.signing.succession")
     except ModuleNotFoundError as error:
         raise CommandError('This needs the package joserfc: pip install "django-tessera[jwt]"') from error
     except LookupError as error:

@@ -19,7 +19,7 @@ from tessera.engine.revocation import revoke
 from tessera.engine.rows.lookup import grants, grants_of, live, one_by_one
 from tessera.format import scope
 from tessera.format.opaque import expression
-from tessera.management.adopting import adopt, adopt_arguments
+from tessera.management.adoption.adopting import adopt, adopt_arguments
 from tessera.management.answers import HEADER, as_json, as_line, in_words, json_argument, tell
 from tessera.management.keys import list_keys, new_arguments, new_key, retire_arguments, retire_key
 from tessera.management.names import grants_named, lifetime, user_named

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from tessera import clock
 from tessera.conf import current
-from tessera.engine.signing_keys import published
+from tessera.engine.signing.keys import published
 from tessera.errors import StoreDown
 from tessera.format.jwk import public
 from tessera.plain.refusals import refused

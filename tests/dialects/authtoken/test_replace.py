@@ -10,7 +10,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from tessera import Kind, Purpose
-from tessera.engine.adoption import adopt
+from tessera.engine.adoption.key import adopt
 from tessera.engine.replacement import replace
 from tessera.engine.revocation import revoke
 from tessera.models import Grant

@@ -8,7 +8,7 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from tessera import Kind, Purpose
-from tessera.engine.adoption import adopt
+from tessera.engine.adoption.key import adopt
 from tessera.engine.keyring import keyring
 from tessera.engine.replacement import replace
 from tessera.engine.revocation import revoke

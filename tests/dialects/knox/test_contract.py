@@ -483,7 +483,7 @@ def test_the_prefix_of_the_site_is_the_scheme_and_no_other_is(client, token, set
 
 
 def test_a_key_that_was_adopted_opens_and_is_logged_out(client, user):
-    from tessera.engine.adoption import adopt
+    from tessera.engine.adoption.key import adopt
 
     key = "401f7ac837da42b97f613d789819ff93537bee6a"
     adopt(key, user)

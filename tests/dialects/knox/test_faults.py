@@ -30,7 +30,7 @@ from tessera.dialects.knox import (
     token_expired,
 )
 from tessera.drf import authentication
-from tessera.engine.signing import sign
+from tessera.engine.signing.access import sign
 from tessera.models import Grant
 from tests import urls
 from tests.dialects.knox.test_contract import ADA, BASIC, INVALID, NOT_PRESENTED, Whoami, header

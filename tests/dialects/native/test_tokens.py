@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 
 from tessera import Ask, Kind, Policy, issue, revoke
-from tessera.engine.adoption import adopt
+from tessera.engine.adoption.key import adopt
 from tessera.errors import NotAllowed
 from tessera.models import LONG_AGO, Grant
 from tests.credentials import PAIR, bearing, opens, traded

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from tessera import Ask, Kind, Purpose, issue, replace, revoke
-from tessera.engine.adoption import adopt
+from tessera.engine.adoption.key import adopt
 from tessera.models import Grant
 from tests.credentials import traded
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from tessera import Ask, Kind, issue
 from tessera.dialects.simplejwt import AccessToken, RefreshToken, SlidingToken
-from tessera.engine.signing import payload
+from tessera.engine.signing.access import payload
 from tessera.models import Grant
 from tests.credentials import PAIR
 

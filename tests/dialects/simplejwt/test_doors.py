@@ -7,8 +7,8 @@ import pytest
 
 from tessera import Kind
 from tessera.dialects.simplejwt import AccessToken, RefreshToken, SlidingToken
-from tessera.engine.signing import payload
-from tessera.engine.signing_keys import signing_key
+from tessera.engine.signing.access import payload
+from tessera.engine.signing.keys import signing_key
 from tessera.format import jwt
 from tessera.models import Grant
 from tests.credentials import PAIR

@@ -17,8 +17,8 @@ import tessera
 from tessera import Ask, Kind, issue, redeem, revoke
 from tessera.dialects.simplejwt import JWTStatelessUserAuthentication, RefreshToken, SlidingToken
 from tessera.dialects.simplejwt.tokens import UntypedToken
-from tessera.engine.signing import payload
-from tessera.engine.signing_keys import signing_key
+from tessera.engine.signing.access import payload
+from tessera.engine.signing.keys import signing_key
 from tessera.format import jws, jwt
 from tessera.models import Grant
 from tests.credentials import REFRESH

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from tessera.dialects.authtoken.tokens import Token
 from tessera.drf import authentication
 from tessera.drf.refusals import recounted, refusal
-from tessera.engine.naming import ACCEPTED
+from tessera.engine.proxies import ACCEPTED
 from tessera.engine.verification import Principal
 from tessera.errors import TesseraError
 from tessera.format.opaque import to_bytes

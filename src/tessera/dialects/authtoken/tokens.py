@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
-from tessera.engine.adoption import adopt
+from tessera.engine.adoption.key import adopt
 from tessera.engine.issuance import Issued, issue
-from tessera.engine.naming import ACCEPTED, PeersManager, PeersQuerySet, PeersToken, refuse
 from tessera.engine.policy import Ask
+from tessera.engine.proxies import ACCEPTED, PeersManager, PeersQuerySet, PeersToken, refuse
 from tessera.engine.revocation import revoke
 from tessera.engine.rows.spelling import key_of
 from tessera.engine.verification import prove, verify

@@ -13,7 +13,7 @@ from tessera.dialects.knox.models import AuthToken
 from tessera.dialects.knox.signals import token_expired
 from tessera.drf import authentication
 from tessera.drf.refusals import recounted, refusal
-from tessera.engine.naming import ACCEPTED
+from tessera.engine.proxies import ACCEPTED
 from tessera.engine.rows.lookup import find
 from tessera.engine.verification import verify
 from tessera.errors import Expired, TesseraError

@@ -14,8 +14,8 @@ from django.views.decorators.debug import sensitive_variables
 from tessera import peers
 from tessera.conf import Lifetime
 from tessera.engine.issuance import issue
-from tessera.engine.naming import PeersManager, PeersQuerySet, PeersToken, refuse
 from tessera.engine.policy import Ask
+from tessera.engine.proxies import PeersManager, PeersQuerySet, PeersToken, refuse
 from tessera.engine.revocation import revoke
 from tessera.models import Grant, Kind
 

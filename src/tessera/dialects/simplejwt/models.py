@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tessera.engine.naming import PeersManager, PeersQuerySet, PeersToken
+from tessera.engine.proxies import PeersManager, PeersQuerySet, PeersToken
 from tessera.engine.revocation import revoke
 from tessera.engine.rows.storage import alias
 from tessera.models import Grant

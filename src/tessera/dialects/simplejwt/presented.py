@@ -16,7 +16,7 @@ from tessera import clock
 from tessera.dialects.simplejwt.asked import asked
 from tessera.dialects.simplejwt.exceptions import ExpiredTokenError, TokenError
 from tessera.engine.renewal import prove_refresh
-from tessera.engine.signed import signing
+from tessera.engine.signing.entrance import signing
 from tessera.engine.verification import Principal, verify
 from tessera.errors import Dead, Expired, InvalidCredential, Malformed, WrongPurpose
 from tessera.format import jws
@@ -145,10 +145,10 @@ def _told(principal: Principal) -> dict[str, Any]:
 
 @cache
 def _envelope() -> Any:
-    return import_module("tessera.engine.envelope")
+    return import_module("tessera.engine.signing.envelope")
 
 
 @cache
 def _admit() -> Callable[..., Former]:
-    admit: Callable[..., Former] = import_module("tessera.engine.former").admit
+    admit: Callable[..., Former] = import_module("tessera.engine.adoption.jwt").admit
     return admit

@@ -26,7 +26,7 @@ from tessera.engine.redemption import redeem
 from tessera.engine.renewal import put_off, renew
 from tessera.engine.revocation import revoke, revoke_presented
 from tessera.engine.rows.lookup import find
-from tessera.engine.signed import sealed_in, sign
+from tessera.engine.signing.entrance import sealed_in, sign
 from tessera.engine.verification import Principal
 from tessera.errors import Revoked, Unknown
 from tessera.format.former import Former

@@ -1,0 +1,1 @@
+"""The tokens that are signed, and the keys that sign them."""

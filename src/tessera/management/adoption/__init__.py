@@ -1,0 +1,1 @@
+"""`manage.py tessera adopt`: a module for each of its ways."""

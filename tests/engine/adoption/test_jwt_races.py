@@ -1,0 +1,65 @@
+"""A JWT of the former package that several present at once is taken over once."""
+
+import pytest
+from django.db import transaction
+
+from tessera import Purpose, redeem, verify
+from tessera.engine.adoption.jwt import admit
+from tessera.engine.adoption.simplejwt import longest_life
+from tessera.engine.adoption.trust import key_of_site, trust
+from tessera.errors import SubjectGone
+from tessera.models import Grant
+from tests.former_jwt import Peer
+from tests.racing import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def jwt(user, clock):
+    def jwt(kind):
+        trust(key_of_site(), clock(), longest_life())
+        return Peer().jwt(kind, user, clock())
+
+    return jwt
+
+
+def test_tabs_that_refresh_at_once_are_all_told_the_same_pair(jwt, user):
+    refresh = jwt("refresh")
+
+    pairs = at_once(*[lambda: redeem(admit(refresh), accept={Purpose.REFRESH}, client="simplejwt")] * 8)
+
+    assert len({(pair.secret, pair.refresh_secret) for pair in pairs}) == 1
+    assert verify(pairs[0].secret, accept={Purpose.ACCESS}).subject == user
+    assert Grant.objects.get().generation == 1
+
+
+@pytest.mark.parametrize("kind", ["access", "sliding"])
+def test_requests_that_arrive_at_once_are_all_answered(jwt, user, kind):
+    access = jwt(kind)
+
+    principals = at_once(*[lambda: verify(admit(access), accept={Purpose.ADOPTED})] * 8)
+
+    assert {principal.subject for principal in principals} == {user}
+    assert Grant.objects.count() == 1
+
+
+def test_a_view_whose_transaction_is_undone_leaves_it_to_the_next_request(jwt, user):
+    access = jwt("access")
+
+    with transaction.atomic():
+        verify(admit(access), accept={Purpose.ADOPTED})
+        transaction.set_rollback(True)
+
+    assert Grant.objects.count() == 0
+    assert verify(admit(access), accept={Purpose.ADOPTED}).subject == user
+
+
+def test_a_name_that_the_database_cannot_look_for_leaves_the_transaction_usable(jwt, user, clock):
+    jwt("access")
+    nobody = Peer().jwt("access", user, clock(), user_id=str(10**200))
+
+    with transaction.atomic():
+        with pytest.raises(SubjectGone):
+            admit(nobody)
+        assert Grant.objects.count() == 0
