@@ -132,8 +132,8 @@ def test_settings_that_are_honoured_are_told_nothing(written):
 @pytest.mark.parametrize(
     ("sentence", "setting", "written"),
     [
-        pytest.param(f"E046 REST_KNOX is not a dict. {AS_THERE}", "REST_KNOX", None, id="no dict"),
-        pytest.param(f"E046 SIMPLE_JWT is not a dict. {AS_THERE}", "SIMPLE_JWT", [("LEEWAY", 1)], id="a list"),
+        pytest.param(f"E047 REST_KNOX is not a dict. {AS_THERE}", "REST_KNOX", None, id="no dict"),
+        pytest.param(f"E047 SIMPLE_JWT is not a dict. {AS_THERE}", "SIMPLE_JWT", [("LEEWAY", 1)], id="a list"),
         pytest.param(
             "W012 REST_KNOX has 'TOKEN_TLL', which is no key of its package. Did you mean TOKEN_TTL?",
             "REST_KNOX",
@@ -153,7 +153,7 @@ def test_settings_that_are_honoured_are_told_nothing(written):
             id="no text",
         ),
         pytest.param(
-            "E047 SIMPLE_JWT has AUTH_HEADER_TYPE, which its package has removed. Write AUTH_HEADER_TYPES instead.",
+            "E048 SIMPLE_JWT has AUTH_HEADER_TYPE, which its package has removed. Write AUTH_HEADER_TYPES instead.",
             "SIMPLE_JWT",
             {"AUTH_HEADER_TYPE": "JWT"},
             id="removed",
@@ -192,7 +192,7 @@ def test_a_value_of_the_wrong_type_is_told(setting, name, value):
     [message] = heard({setting: {name: value}})
 
     wanted = HONOURED[setting][name].wanted
-    assert (message.id, message.msg) == ("tessera.E048", f'{setting}["{name}"] must be {wanted}.')
+    assert (message.id, message.msg) == ("tessera.E049", f'{setting}["{name}"] must be {wanted}.')
 
 
 @pytest.mark.parametrize(

@@ -177,19 +177,19 @@ SENTENCES = MappingProxyType(
             'Such as [Path("/run/secrets/jwt.pem").read_text]. The first has its private half. RSA takes 2048 bits or '
             "more, a secret 32 bytes, and no key has a password.",
         ),
-        "E046": ("{setting} is not a dict.", "Write it as for the package that you come from, or leave it out."),
-        "E047": ("{setting} has {name}, which its package has removed.", "Write {nearest} instead."),
-        "E048": (
-            '{setting}["{name}"] must be {wanted}.',
-            "For a name of the package that you come from, manage.py tessera adopt --check prints what to write.",
-        ),
-        "E049": (
+        "E045": (
             'TESSERA["JWT_LEEWAY"] must be a timedelta of at most a minute, and not negative.',
             "Such as timedelta(seconds=10). Set the clocks of the servers, rather than this.",
         ),
-        "E050": (
+        "E046": (
             'TESSERA["JWT_CLAIMS"] must be the dotted path of a callable, or None.',
             f'Such as "shop.tokens.claims", for a function (grant) that returns a dict. {_SEE_WHY}',
+        ),
+        "E047": ("{setting} is not a dict.", "Write it as for the package that you come from, or leave it out."),
+        "E048": ("{setting} has {name}, which its package has removed.", "Write {nearest} instead."),
+        "E049": (
+            '{setting}["{name}"] must be {wanted}.',
+            "For a name of the package that you come from, manage.py tessera adopt --check prints what to write.",
         ),
         "W001": (
             "Views take tokens but ask for none: "

@@ -27,14 +27,14 @@ BESIDE = MappingProxyType(
 @register("tessera", Tags.security)
 def prove_they_are_dicts(**_: Any) -> list[CheckMessage]:
     """What a peer has as a dict is one."""
-    return [say("E046", setting=setting) for setting in HONOURED if not isinstance(conf.raw(setting), Mapping)]
+    return [say("E047", setting=setting) for setting in HONOURED if not isinstance(conf.raw(setting), Mapping)]
 
 
 @register("tessera", Tags.security)
 def prove_keys_are_known(**_: Any) -> list[CheckMessage]:
     """Every name in them is a key of the peer, of today."""
     return [
-        say("E047", setting=setting, name=name, nearest=REMOVED[setting, name])
+        say("E048", setting=setting, name=name, nearest=REMOVED[setting, name])
         if (setting, name) in REMOVED
         else say("W012", setting=setting, name=shown(name), nearest=_nearest(name, keys))
         for setting, keys in HONOURED.items()
@@ -47,7 +47,7 @@ def prove_keys_are_known(**_: Any) -> list[CheckMessage]:
 def prove_values_of_keys(**_: Any) -> list[CheckMessage]:
     """Every value is one that its key accepts."""
     return [
-        say("E048", setting=setting, name=name, wanted=keys[name].wanted)
+        say("E049", setting=setting, name=name, wanted=keys[name].wanted)
         for setting, keys in HONOURED.items()
         for name, value in _known(setting).items()
         if not _holds(setting, name, value)
