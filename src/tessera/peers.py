@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from functools import cache
+from math import isfinite
 from typing import Any, TypeVar
 
 from django.core.signals import setting_changed
 
-from tessera.conf import raw
+from tessera.conf import LONGEST_LEEWAY, raw
 
 P = TypeVar("P")
 
@@ -78,6 +79,14 @@ class SimpleJwt:
     CHECK_REVOKE_TOKEN: bool = False
     REVOKE_TOKEN_CLAIM: str = "hash_password"
     CHECK_USER_IS_ACTIVE: bool = True
+
+    @property
+    def leeway(self) -> timedelta:
+        """`LEEWAY` as a span. What is none allows for nothing, and none for more than `LONGEST_LEEWAY`."""
+        told = self.LEEWAY
+        if isinstance(told, int | float) and isfinite(told):
+            told = timedelta(seconds=max(-1, min(told, LONGEST_LEEWAY.total_seconds())))
+        return min(max(told, timedelta(0)), LONGEST_LEEWAY) if isinstance(told, timedelta) else timedelta(0)
 
 
 def written(name: str) -> Mapping[str, Any]:

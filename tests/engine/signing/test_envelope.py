@@ -138,7 +138,13 @@ def test_who_issues_and_for_whom_is_what_simple_jwt_says_where_nothing_else_does
             opened(envelope, clock())
 
 
-@pytest.mark.parametrize(("leeway", "seconds"), [(30, 30), (timedelta(seconds=30), 30), (3600, 60), (None, 0)])
+@pytest.mark.parametrize(
+    ("leeway", "seconds"),
+    [
+        *[(30, 30), (timedelta(seconds=30), 30), (3600, 60), (1e300, 60), (timedelta(days=1), 60)],
+        *[(None, 0), (-5, 0), (-1e300, 0), (timedelta(seconds=-5), 0), ("10", 0), (float("nan"), 0)],
+    ],
+)
 def test_the_leeway_of_simple_jwt_counts_up_to_a_minute(settings, clock, hand_out, leeway, seconds):
     settings.SIMPLE_JWT = {"LEEWAY": leeway}
     token = sealed(hand_out(**PAIR), clock() + HOUR)

@@ -6,7 +6,6 @@ from typing import Any, cast
 from django.utils.module_loading import import_string
 
 from tessera import peers
-from tessera.conf import LONGEST_LEEWAY
 
 THEIRS, OURS = "rest_framework_simplejwt.", "tessera.dialects.simplejwt."
 
@@ -45,9 +44,3 @@ class Asked:
 
     def __get__(self, token: object, owner: type) -> timedelta:
         return cast("timedelta", asked(self.name))
-
-
-def leeway() -> timedelta:
-    """How long after its end a token is still accepted, here and by whoever else has the setting."""
-    told = asked("LEEWAY") or 0
-    return min(told if isinstance(told, timedelta) else timedelta(seconds=told), LONGEST_LEEWAY)

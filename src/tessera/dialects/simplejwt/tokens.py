@@ -13,9 +13,9 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from tessera import clock
+from tessera import clock, peers
 from tessera.conf import current
-from tessera.dialects.simplejwt.asked import Asked, asked, is_theirs, leeway, named
+from tessera.dialects.simplejwt.asked import Asked, asked, is_theirs, named
 from tessera.dialects.simplejwt.exceptions import TokenError
 from tessera.dialects.simplejwt.models import BlacklistedToken, OutstandingToken
 from tessera.dialects.simplejwt.presented import CLIENT, OF_REFRESH, REFRESH, Presented, in_their_words, proved, read
@@ -133,7 +133,7 @@ class Token:
         """
         if claim not in self.payload:
             raise TokenError(_("Token has no '%(claim)s' claim") % {"claim": claim})
-        if self.payload[claim] <= ((current_time or self.current_time) - leeway()).timestamp():
+        if self.payload[claim] <= ((current_time or self.current_time) - peers.simplejwt().leeway).timestamp():
             raise TokenError(_("Token '%(claim)s' claim has expired") % {"claim": claim})
 
     def verify(self) -> None:
@@ -233,7 +233,7 @@ class Token:
         """How long its grant lives: as its claim says, or as usual if that is over already."""
         span = datetime.fromtimestamp(self.payload[claim], self.current_time.tzinfo) - self.current_time
         usual_end = int((self.current_time + usual).timestamp())
-        return (usual if span <= timedelta(0) or self.payload[claim] == usual_end else span) + leeway()
+        return (usual if span <= timedelta(0) or self.payload[claim] == usual_end else span) + peers.simplejwt().leeway
 
     def _span(self, now: datetime) -> timedelta:
         """How long it is to be told that it lives."""
@@ -282,7 +282,7 @@ class AccessToken(Token):
         grant, now = self._grant(), clock.now()
         span = self._span(now)
         ends_at = grant.access_expires_at
-        if ends_at is not None and ends_at < now + span and not put_off(grant, span + leeway(), now):
+        if ends_at is not None and ends_at < now + span and not put_off(grant, span + peers.simplejwt().leeway, now):
             with in_their_words():
                 raise Unknown("digest")  # Refreshed or ended meanwhile.
         return super()._signed()
@@ -324,7 +324,7 @@ class RefreshToken(BlacklistMixin, Token):
             if not isinstance(found.secret, Former):
                 admit_refresh(found.secret, clock.now())
             _refuse_by_rule(found)
-            lifetime = cls.access_token_class.lifetime + leeway()
+            lifetime = cls.access_token_class.lifetime + peers.simplejwt().leeway
             if asked("ROTATE_REFRESH_TOKENS"):
                 issued = redeem(found.secret, accept=REFRESH, client=CLIENT, access_lifetime=lifetime)
                 return cls._going_on(found, issued.grant, issued.refresh_secret)
@@ -377,7 +377,7 @@ class RefreshToken(BlacklistMixin, Token):
             may_refresh=True,
             idle_lifetime=span,
             lifetime=None if asked("ROTATE_REFRESH_TOKENS") and is_long else span,
-            access_lifetime=self.access_token_class.lifetime + leeway(),
+            access_lifetime=self.access_token_class.lifetime + peers.simplejwt().leeway,
             **self.origin,
         )
 
@@ -385,7 +385,7 @@ class RefreshToken(BlacklistMixin, Token):
     def _signed(self) -> str:
         grant, ends_at = self._grant(), datetime.fromtimestamp(self.payload["exp"], self.current_time.tzinfo)
         if grant.ends_at is not None:
-            ends_at = min(ends_at, grant.ends_at - leeway())
+            ends_at = min(ends_at, grant.ends_at - peers.simplejwt().leeway)
         return sealed_in(grant, self._secret(), self.payload, ends_at)
 
     def _secret(self) -> str:

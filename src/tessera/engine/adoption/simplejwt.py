@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from math import isfinite
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -14,7 +13,6 @@ from django.db import DataError, transaction
 from django.db.models import Q
 
 from tessera import clock, peers
-from tessera.conf import LONGEST_LEEWAY
 from tessera.engine.issuance import granted, take
 from tessera.engine.keyring import keyring
 from tessera.engine.policy import Ask, Policy
@@ -40,16 +38,8 @@ def wording() -> Wording:
         refresh_end=told.SLIDING_TOKEN_REFRESH_EXP_CLAIM,
         issuer=told.ISSUER,
         audience=None if audience is None else frozenset(audience),
-        leeway=leeway(),
+        leeway=told.leeway,
     )
-
-
-def leeway() -> timedelta:
-    """How much longer than they say the site's tokens live, for clocks that differ."""
-    told = peers.simplejwt().LEEWAY
-    if isinstance(told, int | float) and isfinite(told):
-        told = timedelta(seconds=min(told, LONGEST_LEEWAY.total_seconds()))
-    return min(max(told, timedelta(0)), LONGEST_LEEWAY) if isinstance(told, timedelta) else timedelta(0)
 
 
 def longest_life() -> timedelta:
@@ -61,7 +51,7 @@ def longest_life() -> timedelta:
         # Told again at its very end, it lives on as long as any.
         told.SLIDING_TOKEN_REFRESH_LIFETIME + told.SLIDING_TOKEN_LIFETIME,
     )
-    return max(lives) + leeway()
+    return max(lives) + told.leeway
 
 
 def readings_of(page: Iterable[Row]) -> list[tuple[Row, list[Opaque]]]:

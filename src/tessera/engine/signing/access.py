@@ -24,7 +24,7 @@ from django.utils.module_loading import import_string
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
-from tessera.conf import LONGEST_LEEWAY, current, scopes
+from tessera.conf import current, scopes
 from tessera.engine.keyring import keys_named
 from tessera.engine.policy import PURPOSES
 from tessera.engine.signing.keys import accepted, signing_key
@@ -113,9 +113,7 @@ def audience() -> Any:
 
 def leeway() -> timedelta:
     """How long after its end a token is still accepted: `JWT_LEEWAY`, or that of the site's `SIMPLE_JWT`."""
-    told = simplejwt().LEEWAY or 0
-    theirs = told if isinstance(told, timedelta) else timedelta(seconds=told)
-    return max(current().JWT_LEEWAY, min(theirs, LONGEST_LEEWAY))
+    return max(current().JWT_LEEWAY, simplejwt().leeway)
 
 
 def _claims(grant: Grant, ends_at: datetime, now: datetime) -> dict[str, Any]:
