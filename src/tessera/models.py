@@ -200,13 +200,14 @@ class SigningKey(models.Model):
     """
 
     id = WordField(primary_key=True, max_length=64, editable=False)
-    """The `kid` of what it signs: the thumbprint of its public half (RFC 7638)."""
+    """The `kid` of what it signs: the thumbprint of its public half (RFC 7638). That of another package has a keyed hash of
+    the key."""
 
     algorithm = models.CharField(max_length=8, editable=False)
     sealed = models.TextField(blank=True, default="", editable=False)
     """The key, encrypted (RFC 7516). Its public half is in there too: a writer of the table must not publish another.
 
-    For a key of another package, which stays in the settings, it is a keyed hash of that."""
+    A key of another package stays in the settings, and nothing of it is here."""
 
     pepper = models.CharField(max_length=8, editable=False)
     """Which pepper it is sealed under, by its public name."""

@@ -80,11 +80,6 @@ def knox(hashed: Callable[[bytes], bytes], digits: int) -> Package:
     return Package("knox", shape, 4 * _LONGEST_PREFIX + digits, (since_5, before_5), kept)
 
 
-def fits(package: Package, key: bytes) -> bool:
-    """Whether a request can carry `key`, and `package` may have made it."""
-    return _text_of(package, key) is not None
-
-
 def named(package: str, known_by: bytes, keys: Keys) -> Opaque:
     """What a key names that `package` knows by this hash, and is to be kept of it, if it was adopted under `keys`."""
     told = b"tessera/1/foreign\x00" + package.encode("ascii") + b"\x00" + known_by

@@ -14,7 +14,7 @@ from joserfc.errors import JoseError
 
 from tessera.errors import Expired, Malformed
 from tessera.format.jwk import Key
-from tessera.format.jws import LONGEST, Signed, claims_in, encoded, parts
+from tessera.format.jws import LONGEST, Signed, claims_in, encoded
 
 AHEAD = timedelta(minutes=1)
 """How far ahead the clock of the server may be that signed it. The row of a token decides, not when it was made."""
@@ -43,29 +43,6 @@ def sign(claims: Mapping[str, Any], key: Key, typ: str, *, encoder: type[json.JS
     if len(token) > LONGEST:
         raise ValueError("The claims are too long for a token.")
     return token.decode("ascii")
-
-
-def claims_of(  # noqa: PLR0913 - each is something that a token must not choose
-    secret: bytes,
-    keys: Mapping[str, Key],
-    *,
-    typ: str,
-    issuer: str | None,
-    audience: Any,
-    now: datetime,
-    leeway: timedelta = timedelta(0),
-) -> dict[str, Any]:
-    """What a token says that one of `keys` has signed, by their ids. `issuer` and `audience`: `None` if it names none.
-
-    Raises:
-        Malformed: it was not signed by us, or for another use, issuer or audience.
-        Expired: it was, and has.
-    """
-    signed = parts(secret)
-    claims = proved(signed, keys.get(signed.key_id or ""), typ)
-    refuse_foreign(claims, issuer, audience)
-    refuse_untimely(claims, now, leeway)
-    return claims
 
 
 def proved(signed: Signed, key: Key | None, typ: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 
 from tessera import clock
 from tessera.conf import ALGORITHMS, current
+from tessera.engine.signing.entrance import CURE
 from tessera.management.answers import json_argument, tell
 from tessera.models import LONG_AGO, SigningKey
 
@@ -92,7 +93,7 @@ def _succession() -> Iterator[Any]:
     try:
         yield import_module("tessera.engine.signing.succession")
     except ModuleNotFoundError as error:
-        raise CommandError('This needs the package joserfc: pip install "django-tessera[jwt]"') from error
+        raise CommandError(f"This needs the package joserfc: {CURE}") from error
     except LookupError as error:
         raise CommandError(str(error)) from error
 
