@@ -200,8 +200,8 @@ class SigningKey(models.Model):
     """
 
     id = WordField(primary_key=True, max_length=64, editable=False)
-    """The `kid` of what it signs: the thumbprint of its public half (RFC 7638). That of another package has a keyed hash of
-    the key."""
+    """The `kid` of what it signs: the thumbprint of its public half (RFC 7638). That of another package has a keyed
+    hash of the key."""
 
     algorithm = models.CharField(max_length=8, editable=False)
     sealed = models.TextField(blank=True, default="", editable=False)
