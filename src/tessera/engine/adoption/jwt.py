@@ -20,6 +20,7 @@ from tessera.engine.adoption.simplejwt import grant_of, user_of, wording
 from tessera.engine.adoption.trust import is_trusted, key_of_site
 from tessera.engine.bond import is_bound
 from tessera.engine.keyring import keyring
+from tessera.engine.limits import hold
 from tessera.engine.rotation import Reuse
 from tessera.engine.rows.lookup import grants_of, inherited
 from tessera.engine.rows.storage import alias, storage
@@ -93,11 +94,13 @@ def _take_over(claims: Claims, opaque: Opaque, digest: bytes, now: datetime, *, 
     if user is None or not (user.is_active or to_end):
         raise SubjectGone
     _refuse_other_password(claims, user)
-    _refuse_ended_since(claims, user)
     span = (claims.issued_at or now, claims.ends_at + wording().leeway)
     grant = grant_of(user, opaque, *span, digest, now)
     try:
         with storage, transaction.atomic(using=alias()):
+            # Nobody signs him out everywhere between the look and the INSERT, which that would not see.
+            hold(user)
+            _refuse_ended_since(claims, user)
             grant.save(using=alias(), force_insert=True)
     except IntegrityError as error:
         if not Grant.objects.using(alias()).filter(pk=grant.pk).exists():
