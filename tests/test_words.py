@@ -15,6 +15,7 @@ IN_ENGLISH = {
 """Where nothing is translated, and for whom it is."""
 
 LEFT = {
+    ("dialects/knox/views.py", "gettext(_UNKNOWN)"): "REST framework's own, and it has it in its catalogs",
     ("dialects/native/bodies.py", "help_text="): "of the same description",
     ("engine/rows/foreign.py", "verbose_name="): "a word of another package's, to be looked for",
     ("receivers.py", 'label="first"'): "stored in the row, which has no language",
