@@ -8,17 +8,19 @@ from functools import cache
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
-from tessera.dialects.simplejwt.asked import asked
+from tessera.dialects.simplejwt.asked import asked, is_theirs, named
 from tessera.dialects.simplejwt.exceptions import ExpiredTokenError, TokenError
 from tessera.engine.renewal import prove_refresh
+from tessera.engine.rows.lookup import find
 from tessera.engine.signing.entrance import signing
 from tessera.engine.verification import Principal, verify
-from tessera.errors import Dead, Expired, InvalidCredential, Malformed, WrongPurpose
+from tessera.errors import Dead, Expired, InvalidCredential, Malformed, Revoked, WrongPurpose
 from tessera.format import jws
 from tessera.format.former import Former
 from tessera.format.opaque import Purpose
@@ -118,6 +120,22 @@ def proved(secret: Any, wanted: str | None) -> Presented:
         return Presented(found.claims, found.type, found.secret, grant=grant)
     principal = verify(found.secret, accept=FORMER if isinstance(found.secret, Former) else ADMITTED)
     return Presented(found.claims or _told(principal), found.type, found.secret, principal)
+
+
+def refuse_by_rule(found: Presented) -> None:
+    """Ask the site's own rule about the user of a refresh token, before it is traded.
+
+    Raises:
+        Revoked: the rule says no.
+    """
+    rule = asked("USER_AUTHENTICATION_RULE")
+    if is_theirs(rule):
+        return  # The engine does what the peer's own does.
+    # Whether it is spent is not asked here: that it is, has to end its grant.
+    row = found.secret.opaque.grant_id if isinstance(found.secret, Former) else UUID(found.claims["sid"])
+    grant = find(row)
+    if grant is not None and not named(rule)(grant.subject):
+        raise Revoked("rule")
 
 
 def type_of(claims: Mapping[str, Any], otherwise: str) -> str:

@@ -7,7 +7,6 @@ is issued. A token that is presented is proved when it is made of the text.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
-from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.translation import gettext_lazy as _
@@ -15,17 +14,26 @@ from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock, peers
 from tessera.conf import current
-from tessera.dialects.simplejwt.asked import Asked, asked, is_theirs, named
+from tessera.dialects.simplejwt.asked import Asked, asked
 from tessera.dialects.simplejwt.exceptions import TokenError
 from tessera.dialects.simplejwt.models import BlacklistedToken, OutstandingToken
-from tessera.dialects.simplejwt.presented import CLIENT, OF_REFRESH, REFRESH, Presented, in_their_words, proved, read
+from tessera.dialects.simplejwt.payload import Payload
+from tessera.dialects.simplejwt.presented import (
+    CLIENT,
+    OF_REFRESH,
+    REFRESH,
+    Presented,
+    in_their_words,
+    proved,
+    read,
+    refuse_by_rule,
+)
 from tessera.engine.issuance import issue
 from tessera.engine.policy import Ask
 from tessera.engine.rates.noise import admit_refresh
 from tessera.engine.redemption import redeem
 from tessera.engine.renewal import put_off, renew
 from tessera.engine.revocation import revoke, revoke_presented
-from tessera.engine.rows.lookup import find
 from tessera.engine.signing.entrance import sealed_in, sign
 from tessera.engine.verification import Principal
 from tessera.errors import Revoked, Unknown
@@ -36,11 +44,10 @@ from tessera.models import Grant, Kind
 REASON = "blacklisted"
 
 
-class Token:
-    """What is in all of them: claims, as in a dict."""
+class Token(Payload):
+    """What is in all of them: claims, and the grant behind them."""
 
     token_type: ClassVar[str | None] = None
-    lifetime: ClassVar[Any] = None
 
     @sensitive_variables()
     def __init__(self, token: str | bytes | None = None, verify: bool = True) -> None:
@@ -66,7 +73,8 @@ class Token:
             self.set_iat()
         else:
             with in_their_words():
-                self._found = (proved if verify else _unproved)(to_bytes(token), self._wanted())
+                told, wanted = to_bytes(token), self._wanted()
+                self._found = proved(told, wanted) if verify else read(told, wanted, None)
             self.payload = dict(self._found.claims)
             if verify:
                 self._is_proved = True
@@ -87,54 +95,12 @@ class Token:
         """Leave the secrets out: what is pickled ends up in caches and queues."""
         return {**vars(self), "token": None, "_found": None, "_refresh_secret": None}
 
-    def __getitem__(self, name: str) -> Any:
-        self._have_id(name)
-        return self.payload[name]
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        self.payload[name] = value
-
-    def __delitem__(self, name: str) -> None:
-        del self.payload[name]
-
-    def __contains__(self, name: str) -> bool:
-        self._have_id(name)
-        return name in self.payload
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """As that of a dict."""
-        self._have_id(name)
-        return self.payload.get(name, default)
-
     @sensitive_variables()
     def __str__(self) -> str:
         """The token as it is told. Of a draft, the grant is issued by this."""
         if self._found is not None and self.token is not None and self.payload == self._found.claims:
             return self.token if isinstance(self.token, str) else self.token.decode()
         return self._signed()
-
-    def set_exp(self, claim: str = "exp", from_time: datetime | None = None, lifetime: timedelta | None = None) -> None:
-        """Let it end after that time. No token outlives its grant."""
-        span = self.lifetime if lifetime is None else lifetime
-        self.payload[claim] = int(((from_time or self.current_time) + span).timestamp())
-
-    def set_iat(self, claim: str = "iat", at_time: datetime | None = None) -> None:
-        """Say when it was made."""
-        self.payload[claim] = int((at_time or self.current_time).timestamp())
-
-    def set_jti(self) -> None:
-        """Do nothing: its grant says which it is."""
-
-    def check_exp(self, claim: str = "exp", current_time: datetime | None = None) -> None:
-        """Refuse it if the moment in that claim is over.
-
-        Raises:
-            TokenError: it is, or there is none.
-        """
-        if claim not in self.payload:
-            raise TokenError(_("Token has no '%(claim)s' claim") % {"claim": claim})
-        if self.payload[claim] <= ((current_time or self.current_time) - peers.simplejwt().leeway).timestamp():
-            raise TokenError(_("Token '%(claim)s' claim has expired") % {"claim": claim})
 
     def verify(self) -> None:
         """Prove once more what was proved when it was made of a text. A subclass may refuse more than we do.
@@ -190,11 +156,6 @@ class Token:
     def _wanted(self) -> str | None:
         return self.token_type
 
-    def _say(self, key: str, value: Any) -> None:
-        """Say it in the claim that the site has named for it, if it has."""
-        if asked(key) is not None:
-            self.payload[asked(key)] = value
-
     def _have_id(self, name: str) -> None:
         if name in {"jti", "sid", asked("JTI_CLAIM")} and name not in self.payload and self._is_draft():
             self._name()
@@ -228,16 +189,6 @@ class Token:
         return Ask(
             subject=user, kind=Kind.SIGN_IN, client=CLIENT, lifetime=self._kept_for(self.lifetime), **self.origin
         )
-
-    def _kept_for(self, usual: timedelta, claim: str = "exp") -> timedelta:
-        """How long its grant lives: as its claim says, or as usual if that is over already."""
-        span = datetime.fromtimestamp(self.payload[claim], self.current_time.tzinfo) - self.current_time
-        usual_end = int((self.current_time + usual).timestamp())
-        return (usual if span <= timedelta(0) or self.payload[claim] == usual_end else span) + peers.simplejwt().leeway
-
-    def _span(self, now: datetime) -> timedelta:
-        """How long it is to be told that it lives."""
-        return datetime.fromtimestamp(self.payload["exp"], now.tzinfo) - now
 
     @sensitive_variables()
     def _signed(self) -> str:
@@ -323,7 +274,7 @@ class RefreshToken(BlacklistMixin, Token):
             found = read(to_bytes(token), cls.token_type, clock.now())
             if not isinstance(found.secret, Former):
                 admit_refresh(found.secret, clock.now())
-            _refuse_by_rule(found)
+            refuse_by_rule(found)
             lifetime = cls.access_token_class.lifetime + peers.simplejwt().leeway
             if asked("ROTATE_REFRESH_TOKENS"):
                 issued = redeem(found.secret, accept=REFRESH, client=CLIENT, access_lifetime=lifetime)
@@ -405,19 +356,3 @@ class UntypedToken(Token):
 
     def _wanted(self) -> None:
         return None
-
-
-def _unproved(secret: Any, wanted: str | None) -> Presented:
-    return read(secret, wanted, None)
-
-
-def _refuse_by_rule(found: Presented) -> None:
-    """Ask the site's own rule, before anything is traded."""
-    rule = asked("USER_AUTHENTICATION_RULE")
-    if is_theirs(rule):
-        return  # The engine does what the peer's own does.
-    # Whether it is spent is not asked here: that it is, has to end its grant.
-    row = found.secret.opaque.grant_id if isinstance(found.secret, Former) else UUID(found.claims["sid"])
-    grant = find(row)
-    if grant is not None and not named(rule)(grant.subject):
-        raise Revoked("rule")
