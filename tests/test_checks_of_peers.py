@@ -22,7 +22,7 @@ AS_THERE = "Write it as for the package that you come from, or leave it out."
 SOURCES = [
     path
     for path in (ROOT / "src/tessera").rglob("*.py")
-    if path.name != "peers.py" and path.parent.name not in {"checks", "management"}
+    if path.name != "peers.py" and {"checks", "management"}.isdisjoint(path.relative_to(ROOT).parts)
 ]
 EVERY_KEY = [(setting, name) for setting, keys in HONOURED.items() for name in keys]
 
