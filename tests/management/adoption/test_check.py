@@ -76,6 +76,26 @@ What differs afterwards:
     )
 
 
+@pytest.mark.parametrize("site", ["knox"], indirect=True)
+def test_a_log_in_after_the_recipe_of_knox_is_told_what_counts_the_guesses(site):
+    said = site.manage("tessera", "adopt", "--check", "knox")
+
+    assert (
+        """
+- from rest_framework.authtoken.serializers import AuthTokenSerializer
++ from tessera.dialects.authtoken import AuthTokenSerializer
+"""
+        in said
+    )
+
+
+@pytest.mark.parametrize("site", ["authtoken"], indirect=True)
+def test_what_a_site_of_another_package_has_too_makes_it_none_of_knox(site):
+    (site.folder / "books/login.py").write_text("from rest_framework.authtoken.serializers import AuthTokenSerializer")
+
+    assert "Nothing to change" in site.manage("tessera", "adopt", "--check", "knox")
+
+
 @pytest.mark.parametrize("site", ["authtoken"], indirect=True)
 def test_in_json_each_is_an_object_on_a_line_of_its_own(site):
     said = [json.loads(line) for line in site.manage("tessera", "adopt", "--check", "--json").splitlines()]

@@ -4,6 +4,7 @@ import json
 from argparse import Action, ArgumentParser, Namespace
 from ast import Module
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from django.core.management import BaseCommand
 from tessera.checks.honoured import HONOURED
 from tessera.checks.peers import not_honoured
 from tessera.management.adoption.counterparts import PACKAGES, Package
-from tessera.management.adoption.sources import changes, places, read, sources
+from tessera.management.adoption.sources import Change, changes, places, read, sources
 
 Fact = Mapping[str, Any]
 Files = Mapping[str, Module | None]
@@ -45,7 +46,9 @@ def check(command: BaseCommand, asked: Namespace) -> None:
 
 def _facts(name: str, package: Package, files: Files) -> Iterator[Fact]:
     """Each thing to know, as an object of JSON."""
-    found = [(path, change) for path, tree in files.items() if tree for change in changes(tree, package)]
+    found = _found(package, files)
+    if found and package.beside:
+        found = _found(replace(package, names={**package.names, **package.beside}), files)
     for path, change in found:
         fact = {"path": path, "line": change.line, "was": change.was}
         yield {**fact, "becomes": list(change.becomes), "instead": change.instead}
@@ -55,6 +58,10 @@ def _facts(name: str, package: Package, files: Files) -> Iterator[Fact]:
         yield {"run": "python manage.py migrate"}
         yield from ({"run": f"python manage.py tessera adopt {name} {way}".rstrip()} for way in package.ways)
         yield from ({"differs": what, "now": now} for what, now in package.differs.items())
+
+
+def _found(package: Package, files: Files) -> list[tuple[str, Change]]:
+    return [(path, change) for path, tree in files.items() if tree for change in changes(tree, package)]
 
 
 def _told(package: Package, files: Files) -> Iterator[Fact]:

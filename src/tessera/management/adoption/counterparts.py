@@ -6,6 +6,11 @@ from types import MappingProxyType
 
 _ADMIN = "Take it out, with what uses it: the admin has a page of all tokens."
 
+_CHECKS_A_PASSWORD = MappingProxyType(
+    {"rest_framework.authtoken.serializers.AuthTokenSerializer": "tessera.dialects.authtoken.AuthTokenSerializer"}
+)
+"""The serializer of a name and a password, which counts no guesses, and ours, which does."""
+
 _SIGNED = "Use AccessToken(…) or UntypedToken(…), which prove what they are made of, or tessera.verify()."
 
 
@@ -24,6 +29,9 @@ class Package:
 
     gone: Mapping[str, str] = field(default_factory=dict)
     """What has no counterpart, and what to do instead. A module stands for all that is in it."""
+
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """Names of another package that sites use with this one, and ours. Of which package a site is, they do not say."""
 
     setting: str = ""
     """Where a site keeps its choices."""
@@ -61,9 +69,7 @@ PACKAGES: Mapping[str, Package] = MappingProxyType(
             names={
                 "rest_framework.authentication.TokenAuthentication": "tessera.dialects.authtoken.TokenAuthentication",
                 "rest_framework.authtoken.models.Token": "tessera.dialects.authtoken.Token",
-                "rest_framework.authtoken.serializers.AuthTokenSerializer": (
-                    "tessera.dialects.authtoken.AuthTokenSerializer"
-                ),
+                **_CHECKS_A_PASSWORD,
                 "rest_framework.authtoken.views": "tessera.dialects.authtoken.views",
                 "rest_framework.authtoken.views.ObtainAuthToken": "tessera.dialects.authtoken.ObtainAuthToken",
                 "rest_framework.authtoken.views.obtain_auth_token": "tessera.dialects.authtoken.obtain_auth_token",
@@ -83,6 +89,7 @@ PACKAGES: Mapping[str, Package] = MappingProxyType(
         "knox": Package(
             "knox",
             apps=("knox",),
+            beside=_CHECKS_A_PASSWORD,
             setting="REST_KNOX",
             names=_names(
                 "knox",
