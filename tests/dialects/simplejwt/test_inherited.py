@@ -68,6 +68,18 @@ def test_a_refresh_token_gets_access_as_often_as_it_did(peer, user, clock):
     assert [me(body["access"]) for _, body in answers] == [(200, ["ada", "green"])] * 3
 
 
+def test_who_came_back_and_still_holds_one_is_counted_and_signed_out_with_the_trust(peer, user, clock):
+    jwt = peer.jwt("refresh", user, clock())
+    post("refresh", refresh=jwt)
+
+    waiting, _ = called("tessera", "adopt", "simplejwt", "--verify")
+    ended, _ = called("tessera", "adopt", "simplejwt", "--finish")
+
+    assert waiting.endswith("Live with a token that it signed: 1.\n")
+    assert ended.endswith("Signed out, because all they hold was signed by them: 1.\n")
+    assert post("refresh", refresh=jwt)[0] == 401
+
+
 def test_a_refresh_token_is_rotated_where_that_is_asked(peer, user, clock, settings):
     settings.SIMPLE_JWT = {"ROTATE_REFRESH_TOKENS": True, "BLACKLIST_AFTER_ROTATION": True}
     jwt = peer.jwt("refresh", user, clock(), color="green")

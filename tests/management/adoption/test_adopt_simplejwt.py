@@ -362,7 +362,7 @@ def test_a_site_without_the_tables_only_ends_the_trust(tables, user, clock):
 
     out, _ = called("tessera", "adopt", "simplejwt", "--finish")
 
-    assert out == "Keys not trusted any more: 1. Signed out, because they have not been back: 0.\n"
+    assert out == "Keys not trusted any more: 1. Signed out, because all they hold was signed by them: 0.\n"
     assert is_refused(Peer().token("refresh", user, clock()))
 
 

@@ -55,7 +55,7 @@ def take_over(command: BaseCommand, asked: Namespace) -> None:
 
 
 def verify(command: BaseCommand, asked: Namespace) -> None:
-    """Say until when the key is trusted, and who has not been back since."""
+    """Say until when the key is trusted, and how many would be signed out if it were not."""
     until, now = _trust().trusted_until(_key()), clock.now()
     if until is None or until <= now:
         raise CommandError("The key of SIMPLE_JWT is not trusted, so none of its tokens opens anything.")
@@ -68,7 +68,7 @@ def finish(command: BaseCommand, asked: Namespace) -> None:
     """End the trust, whatever the key is by now."""
     left = waiting(clock.now())
     ended = _trust().end_trust()
-    told = f"Keys not trusted any more: {ended}. Signed out, because they have not been back: {left}."
+    told = f"Keys not trusted any more: {ended}. Signed out, because all they hold was signed by them: {left}."
     tell(command, asked, told, keys_ended=ended, signed_out=left)
 
 
