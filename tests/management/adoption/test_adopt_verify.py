@@ -158,7 +158,24 @@ def test_many_faults_are_counted_and_the_first_twenty_named(users):
 
     lines = wrong().splitlines()
 
-    assert (lines[0], len(lines)) == ("Wrong: 30.", 21)
+    assert (lines[0], len([line for line in lines if line.endswith(": not adopted")])) == ("Wrong: 30.", 20)
+
+
+def test_what_the_package_has_made_meanwhile_is_told_with_what_to_do(users, tokens):
+    called("tessera", "adopt", "knox")
+    keep_knox(secrets.token_hex(32), users[0].pk)
+
+    assert wrong().endswith("\nWhat is so because knox went on serving: tessera adopt knox once more mends it.")
+
+    called("tessera", "adopt", "knox")
+    assert "the same: 4" in called("tessera", "adopt", "knox", "--verify")[0]
+
+
+def test_what_no_other_run_mends_is_not_told_to_be(users, tokens):
+    called("tessera", "adopt", "knox")
+    Grant.objects.filter(pk=grant_of(tokens[0]).pk).update(subject=users[1])
+
+    assert "once more" not in wrong()
 
 
 def test_a_row_of_a_user_who_is_gone_and_one_of_another_hash_are_nothing_to_prove(tables, user):

@@ -30,6 +30,9 @@ _WORDS = MappingProxyType(
 _ALWAYS = frozenset({Verdict.SAME, Verdict.OVER, Verdict.ENDED})
 """What is told though there be none of it."""
 
+_MEANWHILE = frozenset({Verdict.MISSING, Verdict.ALIVE, Verdict.OTHER_END})
+"""What comes of a package that still serves, and goes when its tokens are taken over once more."""
+
 _SHOWN = 20
 """Of what is wrong, so many are named."""
 
@@ -51,4 +54,5 @@ def verify_adopted(command: BaseCommand, asked: Namespace, table: Table) -> None
     words = ", ".join(f"{_WORDS[each]}: {tally[each]}" for each in Verdict if each in _ALWAYS or tally[each])
     tell(command, asked, f"Keys found: {total}; compared: {tally.total()}; {words}.", **facts)
     if faults:
-        raise CommandError("\n".join([f"Wrong: {faults}.", *wrong]))
+        cure = f"What is so because {asked.package} went on serving: tessera adopt {asked.package} once more mends it."
+        raise CommandError("\n".join([f"Wrong: {faults}.", *wrong, *([cure] if tally.keys() & _MEANWHILE else [])]))
