@@ -146,7 +146,7 @@ SIMPLEJWT = MappingProxyType(
             _is_flag,
             _is(True),
             "each log-in sends the signal of Django, which writes it down",
-            "Set True, or disconnect update_last_login from user_logged_in.",
+            "Set True, or take it out; to have none written, disconnect update_last_login from user_logged_in.",
         ),
         "ALGORITHM": Key(_A_TEXT, _is_text, _never, _SIGNED_ANEW, _OUR_KEYS),
         "SIGNING_KEY": Key("a text or bytes", _is_key, _never, _SIGNED_ANEW, _OUR_KEYS),
@@ -208,7 +208,7 @@ SIMPLEJWT = MappingProxyType(
             _is_flag,
             _is(True),
             "a token ends with the password that made it",
-            'TESSERA["UNBOUND_KINDS"] says which kinds of token do not.',
+            'Take it out. TESSERA["UNBOUND_KINDS"] says which kinds of token do not.',
         ),
         "REVOKE_TOKEN_CLAIM": Key(_A_TEXT, _is_text),
         "CHECK_USER_IS_ACTIVE": Key(
