@@ -17,11 +17,10 @@ from rest_framework.test import APIClient
 
 from tessera import Ask, Issued, Kind, issue, sign
 from tessera.engine.adoption.key import adopt
-from tessera.engine.signing.access import payload
 from tessera.testing import Clock
 from tests.credentials import PAIR, opens
 from tests.example import serving
-from tests.forging import Forge, key_of, private
+from tests.forging import Forge, key_of, payload, private
 from tests.former import TABLES, drop_table
 from tests.traces import Letters
 

@@ -9,8 +9,9 @@ from functools import cache
 from typing import Any
 
 from tessera import Issued
-from tessera.format import jwk, jwt
+from tessera.format import jwk, jws, jwt
 from tessera.format.jwk import Key
+from tessera.format.opaque import to_bytes
 
 
 @cache
@@ -22,6 +23,11 @@ def key_of(algorithm: str, which: str = "ours") -> Key:
 def private(key: Key) -> str:
     """What a site writes into `JWT_KEYS`."""
     return json.dumps({**key.material.as_dict(private=True), "alg": key.algorithm})
+
+
+def payload(token: str | bytes) -> dict[str, Any]:
+    """What a token says, proved or not."""
+    return jws.claims_in(jws.parts(to_bytes(token)).payload)
 
 
 def encoded(told: Any) -> bytes:

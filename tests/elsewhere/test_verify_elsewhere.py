@@ -30,6 +30,7 @@ from tessera.engine.signing import access
 from tessera.engine.signing.keys import published, signing_key
 from tessera.engine.signing.succession import make_next
 from tessera.plain import jwks
+from tests.forging import payload
 from tests.urls import urlpatterns as ours
 
 PAGE = Path(__file__).parents[2] / "docs/how-to/verify-elsewhere.md"
@@ -206,7 +207,7 @@ def forged(user: Any) -> Iterator[tuple[str, str]]:
     good = signed(user)
     key = signing_key(now(), now() + timedelta(hours=1))
     ours, public = key.material.raw_value, key.material.as_pem().decode()
-    theirs, header, claims = Ed25519PrivateKey.generate(), jwt.get_unverified_header(good), access.payload(good)
+    theirs, header, claims = Ed25519PrivateKey.generate(), jwt.get_unverified_header(good), payload(good)
 
     def made(by: Any = ours, alg: str = "EdDSA", head: dict[str, Any] | None = None, **other: Any) -> str:
         told = {name: value for name, value in {**claims, **other}.items() if value is not None}

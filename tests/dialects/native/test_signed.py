@@ -6,10 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from tessera import Kind, revoke, sign, verify
-from tessera.engine.signing.access import payload
 from tessera.models import Grant
 from tests.browsing import ADA, LOGIN, LOGOUT, REFRESH, VERIFY, Browser
 from tests.credentials import DOORS, PAIR, bearing, opens
+from tests.forging import payload
 
 INVALID = {"detail": "Invalid token.", "code": "invalid_token"}
 TOKENS = "/auth/tokens/"

@@ -7,9 +7,9 @@ from django.urls import reverse
 
 from tessera import Ask, Kind, issue
 from tessera.dialects.simplejwt import AccessToken, RefreshToken, SlidingToken
-from tessera.engine.signing.access import payload
 from tessera.models import Grant
 from tests.credentials import PAIR
+from tests.forging import payload
 
 ADA = {"username": "ada", "password": "lovelace-1843"}
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -7,7 +7,6 @@ import pytest
 
 from tessera import Kind
 from tessera.dialects.simplejwt import AccessToken, RefreshToken, SlidingToken
-from tessera.engine.signing.access import payload
 from tessera.engine.signing.keys import signing_key
 from tessera.format import jwt
 from tessera.models import Grant
@@ -15,6 +14,7 @@ from tests.credentials import PAIR
 from tests.dialects.hostile import WORLDS
 from tests.dialects.simplejwt.test_contract import ADA, CHALLENGE, MINUTE
 from tests.dialects.simplejwt.views import whoami
+from tests.forging import payload
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -17,13 +17,13 @@ import tessera
 from tessera import Ask, Kind, issue, redeem, revoke
 from tessera.dialects.simplejwt import JWTStatelessUserAuthentication, RefreshToken, SlidingToken
 from tessera.dialects.simplejwt.tokens import UntypedToken
-from tessera.engine.signing.access import payload
 from tessera.engine.signing.keys import signing_key
 from tessera.format import jws, jwt
 from tessera.models import Grant
 from tests.credentials import REFRESH
 from tests.dialects.simplejwt.test_contract import ADA, DEAD, ROTATING, whoami
 from tests.dialects.simplejwt.views import whoami as view
+from tests.forging import payload
 from tests.racing import at_once
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -9,10 +9,10 @@ from django.test import Client
 
 from tessera.dialects.simplejwt.exceptions import TokenError
 from tessera.dialects.simplejwt.tokens import RefreshToken
-from tessera.engine.signing.access import payload
 from tessera.models import Grant
 from tessera.signals import reuse_detected
 from tests.dialects.simplejwt.test_contract import ADA, DEAD, ROTATING, whoami
+from tests.forging import payload
 from tests.processes import PATIENCE
 from tests.racing import at_once, before_writing
 from tests.recording import listening

@@ -18,11 +18,11 @@ from tessera.dialects.simplejwt.settings import api_settings
 from tessera.dialects.simplejwt.token_blacklist import models as where_the_peer_has_them
 from tessera.dialects.simplejwt.tokens import Token, UntypedToken
 from tessera.dialects.simplejwt.views import TokenObtainPairView
-from tessera.engine.signing.access import payload
 from tessera.errors import NotAllowed
 from tessera.models import Grant
 from tests.credentials import DOORS
 from tests.dialects.simplejwt.test_contract import ADA, AT, MINUTE, ROTATING, whoami
+from tests.forging import payload
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from tessera import Ask, Kind, Purpose, issue, revoke, sign, verify
 from tessera.engine.revocation import revoke_presented
-from tessera.engine.signing.access import OURS, payload
+from tessera.engine.signing.access import OURS
 from tessera.errors import (
     Expired,
     Malformed,
@@ -25,6 +25,7 @@ from tessera.errors import (
 from tessera.format import jws
 from tessera.models import Grant
 from tests.credentials import PAIR, REFRESH, traded
+from tests.forging import payload
 from tests.recording import audited
 from tests.traces import report_of
 

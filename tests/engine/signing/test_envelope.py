@@ -8,13 +8,14 @@ from django.core.exceptions import ImproperlyConfigured
 from tessera import Purpose, redeem, sign, verify
 from tessera.engine.revocation import revoke_presented
 from tessera.engine.signing import entrance
-from tessera.engine.signing.access import payload, reading
+from tessera.engine.signing.access import reading
 from tessera.engine.signing.entrance import sealed_in
 from tessera.engine.signing.envelope import TYPE, WITHIN, opened
 from tessera.engine.signing.keys import signing_key
 from tessera.errors import Expired, InvalidCredential, Malformed
 from tessera.format import jws, jwt
 from tests.credentials import PAIR, REFRESH, traded
+from tests.forging import payload
 
 HOUR = timedelta(hours=1)
 EVERY = frozenset(Purpose)

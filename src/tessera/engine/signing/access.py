@@ -30,7 +30,7 @@ from tessera.engine.policy import PURPOSES
 from tessera.engine.signing.keys import accepted, signing_key
 from tessera.errors import Expired, Malformed
 from tessera.format import jws, jwt
-from tessera.format.opaque import Opaque, Purpose, to_bytes
+from tessera.format.opaque import Opaque, Purpose
 from tessera.http import carriers
 from tessera.models import Grant, Kind
 from tessera.peers import simplejwt
@@ -92,11 +92,6 @@ def reading(secret: bytes, now: datetime | None) -> Opaque:
         error.grant_id = opaque.grant_id
         raise
     return opaque
-
-
-def payload(secret: str | bytes) -> dict[str, Any]:
-    """Return the claims of a token that has been verified. Nothing is proved here."""
-    return jws.claims_in(jws.parts(to_bytes(secret)).payload)
 
 
 def issuer() -> str:
