@@ -6,10 +6,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from tessera.conf import current
-from tessera.drf.refusals import refusal
+from tessera.drf.refusals import recounted, refusal
 from tessera.engine.verification import Principal, verify
 from tessera.errors import InvalidCredential, TesseraError
 from tessera.format.opaque import Purpose
@@ -50,6 +51,9 @@ class TokenAuthentication(ByToken):
         except TesseraError as error:
             # Never by a variable: an exception that a frame of its own traceback holds waits for the garbage collector.
             raise refusal(counted(error, of_django(request))) from error
+        except AuthenticationFailed as refused:
+            # A dialect's `authenticate_credentials` has worded it, and knew no request.
+            raise recounted(refused, of_django(request)) from refused.__cause__
 
     def presented(self, request: Request) -> bytes | None:
         """Return the credential that the request carries, not yet verified, or `None` if it carries none of ours.

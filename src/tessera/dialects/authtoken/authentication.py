@@ -3,12 +3,11 @@
 from typing import Any, ClassVar
 
 from django.views.decorators.debug import sensitive_variables
-from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from tessera.dialects.authtoken.tokens import Token
 from tessera.drf import authentication
-from tessera.drf.refusals import recounted, refusal
+from tessera.drf.refusals import refusal
 from tessera.engine.proxies import ACCEPTED
 from tessera.engine.verification import Principal
 from tessera.errors import TesseraError
@@ -43,13 +42,6 @@ class TokenAuthentication(authentication.TokenAuthentication):
     def schemes(self) -> tuple[str, ...]:  # type: ignore[override]
         """The site's own keyword, then those that are always accepted."""
         return (self.keyword, *authentication.TokenAuthentication.schemes)
-
-    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        """Count a refusal of ours that `authenticate_credentials` has worded already, as it knows no request."""
-        try:
-            return super().authenticate(request)
-        except AuthenticationFailed as refused:
-            raise recounted(refused, authentication.of_django(request)) from refused.__cause__
 
     def opened_by(self, secret: bytes) -> tuple[Any, Any]:
         """Hand the key to `authenticate_credentials`, which a subclass may have made its own."""

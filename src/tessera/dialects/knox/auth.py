@@ -12,7 +12,7 @@ from tessera import peers
 from tessera.dialects.knox.models import AuthToken
 from tessera.dialects.knox.signals import token_expired
 from tessera.drf import authentication
-from tessera.drf.refusals import recounted, refusal
+from tessera.drf.refusals import refusal
 from tessera.engine.proxies import ACCEPTED
 from tessera.engine.rows.lookup import find
 from tessera.engine.verification import verify
@@ -39,13 +39,6 @@ class TokenAuthentication(authentication.TokenAuthentication):
                 f"{cls.__name__}.renew_token is never called: what a use puts off is decided when a token is made, by "
                 'REST_KNOX["AUTO_REFRESH"] and ["AUTO_REFRESH_MAX_TTL"]. Remove it.'
             )
-
-    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        """Count a refusal of ours that `authenticate_credentials` has worded already, as it knows no request."""
-        try:
-            return super().authenticate(request)
-        except AuthenticationFailed as refused:
-            raise recounted(refused, authentication.of_django(request)) from refused.__cause__
 
     def in_header(self, request: Request) -> bytes | None:
         """Return what the header holds, or `None` where it may be for another authenticator."""
