@@ -88,6 +88,17 @@ class SimpleJwt:
             told = timedelta(seconds=max(-1, min(told, LONGEST_LEEWAY.total_seconds())))
         return min(max(told, timedelta(0)), LONGEST_LEEWAY) if isinstance(told, timedelta) else timedelta(0)
 
+    @property
+    def longest_life(self) -> timedelta:
+        """For how long something may live that the package has signed."""
+        lives = (
+            self.ACCESS_TOKEN_LIFETIME,
+            self.REFRESH_TOKEN_LIFETIME,
+            # Told again at its very end, it lives on as long as any.
+            self.SLIDING_TOKEN_REFRESH_LIFETIME + self.SLIDING_TOKEN_LIFETIME,
+        )
+        return max(lives) + self.leeway
+
 
 def written(name: str) -> Mapping[str, Any]:
     """What the site wrote into `REST_KNOX` or `SIMPLE_JWT`. Empty if it is no dict: the checks tell of that."""

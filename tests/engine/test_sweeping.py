@@ -62,6 +62,20 @@ def test_what_ended_longer_ago_than_the_retention_goes_and_nothing_else(dice, cl
     assert left() == {"revoked just within", "never ending", "a year's", "new"}
 
 
+def test_where_old_jwts_live_longer_what_ended_before_them_stays_as_long(settings, dice, clock, hand_out):
+    settings.SIMPLE_JWT = {"REFRESH_TOKEN_LIFETIME": 90 * DAY}
+    revoke(hand_out(label="revoked").grant)
+    clock.turn(90 * DAY)
+    dice(EVERYWHERE)
+    hand_out(label="in time")
+    clock.turn(HOUR)
+    at_the_edge = left()
+
+    hand_out(label="after it")
+
+    assert (at_the_edge, left()) == ({"revoked", "in time"}, {"in time", "after it"})
+
+
 def test_an_adopted_row_is_left_to_prune(dice, clock, user, hand_out):
     first = hand_out(label="first", lifetime=HOUR).grant
     adopt("a-key-of-another-package", user, lifetime=HOUR)

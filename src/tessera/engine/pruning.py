@@ -2,7 +2,7 @@
 
 import logging
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 from django.db.transaction import TransactionManagementError
 
-from tessera import clock
+from tessera import clock, peers
 from tessera.conf import current
 from tessera.engine.rows.foreign import holds_keys, tables
 from tessera.engine.rows.lookup import inherited
@@ -44,11 +44,14 @@ def prune() -> int:
     long as the step took. An adopted row stays while the table of its key holds keys, or a key is trusted that signed
     it: it is what keeps from being taken over again what has ended.
     """
-    before, after, gone = clock.now() - current().RETENTION, UUID(int=0), 0
+    now, after, gone = clock.now(), UUID(int=0), 0
+    before = now - current().RETENTION
     with storage:
         kept = {package for package, table in tables().items() if holds_keys(table)}
         if SigningKey.objects.using(alias()).filter(package=PACKAGE, ends_at__gt=LONG_AGO).exists():
             kept.add(PACKAGE)
+            # By its other rows is known what a user had ended before such a token came here.
+            before = min(before, now - peers.simplejwt().longest_life)
     rows = Grant.objects.using(alias()).exclude(kind=Kind.ADOPTED, client__in=kept)
     if PACKAGE in kept:
         rows = rows.exclude(inherited(PACKAGE))
@@ -77,7 +80,9 @@ def sweep_by_chance(now: datetime, die: int) -> None:
 
     def sweep() -> None:
         try:
-            _sweep(now - current().RETENTION, place)
+            # Whether a key is trusted would be another query. Who comes from that package has its settings.
+            lives = peers.simplejwt().longest_life if peers.written("SIMPLE_JWT") else timedelta(0)
+            _sweep(now - max(current().RETENTION, lives), place)
         except Error as error:
             logger.warning("rows that are over were not deleted: %s", type(error).__name__)
 

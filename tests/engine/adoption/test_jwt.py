@@ -12,6 +12,7 @@ from tessera import Kind, Purpose, redeem, revoke, verify
 from tessera.engine.adoption.jwt import admit
 from tessera.engine.adoption.simplejwt import longest_life
 from tessera.engine.adoption.trust import end_trust, key_of_site, trust
+from tessera.engine.pruning import prune
 from tessera.engine.renewal import renew
 from tessera.engine.revocation import revoke_presented
 from tessera.errors import Expired, Malformed, PasswordChanged, Reused, Revoked, SubjectGone, WrongPurpose
@@ -269,6 +270,24 @@ def test_it_stays_out_though_what_shows_the_other_password_was_made_before_it(pe
 
     with pytest.raises(PasswordChanged):
         admit(stolen)
+
+
+def test_what_shows_that_all_was_ended_is_kept_as_long_as_it_may_come(user, clock, settings, hand_out):
+    settings.SIMPLE_JWT = {"REFRESH_TOKEN_LIFETIME": timedelta(days=90)}
+    trust(key_of_site(), clock(), longest_life())
+    jwt = Peer(**settings.SIMPLE_JWT).jwt("refresh", user, clock())
+    hand_out()
+    clock.turn(MINUTE)
+    revoke(subject=user, reason="all")
+    clock.turn(timedelta(days=89))
+
+    assert prune() == 0
+    with pytest.raises(Revoked):
+        admit(jwt)
+    clock.turn(timedelta(days=2))
+    assert prune() == 1
+    with pytest.raises(Expired):
+        admit(jwt)
 
 
 def test_it_ends_with_the_password_as_all_do(peer, user, clock):

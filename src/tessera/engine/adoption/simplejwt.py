@@ -44,14 +44,7 @@ def wording() -> Wording:
 
 def longest_life() -> timedelta:
     """For how long something may live that was signed a moment ago."""
-    told = peers.simplejwt()
-    lives = (
-        told.ACCESS_TOKEN_LIFETIME,
-        told.REFRESH_TOKEN_LIFETIME,
-        # Told again at its very end, it lives on as long as any.
-        told.SLIDING_TOKEN_REFRESH_LIFETIME + told.SLIDING_TOKEN_LIFETIME,
-    )
-    return max(lives) + told.leeway
+    return peers.simplejwt().longest_life
 
 
 def readings_of(page: Iterable[Row]) -> list[tuple[Row, list[Opaque]]]:
