@@ -116,6 +116,7 @@ PACKAGES: Mapping[str, Package] = MappingProxyType(
                 "a log-in with a token in the header": "401: a token does not open the door to the next one",
                 "a changed password": "ends the user's tokens",
                 "AUTO_REFRESH": "each token lives on for as long as it was made for, and not for TOKEN_TTL",
+                "log-ins without a limit": "429 after ten a minute by one user from one address; RATES says otherwise",
                 "an expired token": "its row stays for a while; token_expired tells of it each time it is presented",
             },
         ),
