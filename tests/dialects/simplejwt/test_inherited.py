@@ -80,6 +80,15 @@ def test_who_came_back_and_still_holds_one_is_counted_and_signed_out_with_the_tr
     assert post("refresh", refresh=jwt)[0] == 401
 
 
+def test_its_refreshes_are_counted_as_those_of_any_sign_in(peer, user, clock, settings):
+    settings.TESSERA = {**settings.TESSERA, "RATES": {"refresh": "3/minute"}}
+    jwt = peer.jwt("refresh", user, clock())
+
+    statuses = [post("refresh", refresh=jwt)[0] for _ in range(4)]
+
+    assert statuses == [200, 200, 200, 429]
+
+
 def test_a_refresh_token_is_rotated_where_that_is_asked(peer, user, clock, settings):
     settings.SIMPLE_JWT = {"ROTATE_REFRESH_TOKENS": True, "BLACKLIST_AFTER_ROTATION": True}
     jwt = peer.jwt("refresh", user, clock(), color="green")

@@ -10,20 +10,21 @@ from tessera.conf import prefixes
 from tessera.engine.keyring import keyring
 from tessera.engine.rates.counters import counter, spend
 from tessera.errors import Dead, Malformed, StoreDown, TooMany, UnknownKey
+from tessera.format.former import Former
 from tessera.format.opaque import Opaque, Purpose, parse, to_bytes
 
 Costly = Dead | UnknownKey
 """The refusals that took a query. To count any other would cost more than to refuse it."""
 
 
-def admit_refresh(secret: str | bytes, now: datetime) -> None:
+def admit_refresh(secret: str | bytes | Former, now: datetime) -> None:
     """Count a refresh by its sign-in, which the token names. What was not minted here passes, and is refused for less.
 
     Raises:
         TooMany: there were too many; it carries the seconds to wait.
     """
     try:
-        opaque = parse(to_bytes(secret), prefixes(), keyring())
+        opaque = secret.opaque if isinstance(secret, Former) else parse(to_bytes(secret), prefixes(), keyring())
     except Malformed:
         return
     if opaque.purpose is not Purpose.REFRESH:
