@@ -42,8 +42,8 @@ def prune() -> int:
 
     It walks the primary key, so it needs no index of its own on what rotation writes. After each step it rests for as
     long as the step took. An adopted row stays while the table of its key holds keys, or a key is trusted that signed
-    it: it is what keeps from being taken over again what has ended. While one is trusted, every row stays for as long as a
-    token may live that was signed before its end.
+    it: it is what keeps from being taken over again what has ended. While one is trusted, every row stays for as long
+    as a token may live that was signed before its end.
     """
     now, after, gone = clock.now(), UUID(int=0), 0
     before = now - current().RETENTION
