@@ -20,7 +20,7 @@ from tessera.engine.bond import is_bound
 from tessera.engine.issuance import Issued, issue, take
 from tessera.engine.limits import hold
 from tessera.engine.policy import Ask, prove_text
-from tessera.engine.revocation import Which, end, ended_for, tell
+from tessera.engine.revocation import Which, end, ended_for, show_the_end, tell
 from tessera.engine.rows.lookup import find, live
 from tessera.engine.rows.spelling import key_of
 from tessera.engine.rows.storage import alias, insist, storage, update
@@ -106,6 +106,8 @@ def end_other_log_ins(sign_in: Grant, now: datetime) -> int:
     """
     others = _of(sign_in.subject).filter(kind__in=LOG_INS).exclude(pk=sign_in.pk)
     found = _ended(others, sign_in, "others", now)
+    if not found:
+        show_the_end(sign_in.subject_id)
     tell(len(found), "others", Which(found, sign_in.subject_id))
     return len(found)
 

@@ -1,13 +1,16 @@
 """revoke: ending one grant, or all of a subject."""
 
 import logging
+import secrets
 from collections.abc import Container
+from contextlib import suppress
 from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.views.decorators.debug import sensitive_variables
 
@@ -16,9 +19,9 @@ from tessera.engine.rows.spelling import key_of
 from tessera.engine.rows.storage import alias, storage, update
 from tessera.engine.verification import read
 from tessera.errors import UnknownKey
-from tessera.format.former import Former
-from tessera.format.opaque import Opaque, Purpose
-from tessera.models import LONG_AGO, LONGEST_REASON, Grant, hint
+from tessera.format.former import PACKAGE, Former
+from tessera.format.opaque import Opaque, Purpose, new_row
+from tessera.models import LONG_AGO, LONGEST_REASON, Grant, Kind, SigningKey, hint
 from tessera.signals import token_revoked
 
 audit = logging.getLogger("tessera.audit")
@@ -66,7 +69,10 @@ def revoke(
     rows = _rows().filter(Q(pk__in=which.grant_ids) if grants else Q(subject_id=subject_id))
     if client is not None:
         rows = rows.filter(client=client)
-    return end(rows if which.kept is None else rows.exclude(pk=which.kept), reason, which)
+    ended = end(rows if which.kept is None else rows.exclude(pk=which.kept), reason, which)
+    if not ended and not grants and client is None:
+        show_the_end(subject_id)
+    return ended
 
 
 @sensitive_variables()
@@ -118,6 +124,28 @@ def end(rows: QuerySet[Grant], reason: str, which: Which) -> int:
     ended = update(rows, ended_for(reason))
     tell(ended, reason, which)
     return ended
+
+
+@sensitive_variables()
+def show_the_end(subject_id: Any) -> None:
+    """Where all of a user was to end, and nothing was here: leave a row that says so, while a former key is trusted.
+
+    What that key has signed is taken over when it first comes, unless rows show that its user had all ended since.
+    """
+    now = clock.now()
+    with storage:
+        if not SigningKey.objects.using(alias()).filter(package=PACKAGE, ends_at__gt=now).exists():
+            return
+        with suppress(IntegrityError), transaction.atomic(using=alias()):  # The user may be gone.
+            Grant.objects.using(alias()).create(
+                id=new_row(now, secrets.token_bytes(10)),
+                subject_id=subject_id,
+                client=PACKAGE,
+                kind=Kind.ADOPTED,
+                created_at=now,
+                access_digest=secrets.token_bytes(24),  # Of nothing that there is.
+                **ended_for("all"),
+            )
 
 
 def ended_for(reason: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from tessera import Kind, Purpose, redeem, revoke, verify
 from tessera.engine.adoption.jwt import admit
 from tessera.engine.adoption.simplejwt import longest_life
 from tessera.engine.adoption.trust import end_trust, key_of_site, trust
+from tessera.engine.holdings import end_other_log_ins
 from tessera.engine.pruning import prune
 from tessera.engine.renewal import renew
 from tessera.engine.revocation import revoke_presented
@@ -236,6 +237,38 @@ def test_one_that_nobody_has_used_yet_stays_out_once_its_user_had_all_ended(peer
     with pytest.raises(Revoked):
         admit(jwt)
     assert redeemed(admit(peer.jwt("refresh", user, clock()))).grant.subject == user
+
+
+def test_it_stays_out_though_nothing_was_here_when_its_user_had_all_ended(peer, user, clock):
+    jwt = peer.jwt("refresh", user, clock())
+    clock.turn(MINUTE)
+
+    assert revoke(subject=user, reason="logout") == 0
+
+    with pytest.raises(Revoked):
+        admit(jwt)
+    clock.turn(MINUTE)
+    assert redeemed(admit(peer.jwt("refresh", user, clock()))).grant.subject == user
+
+
+def test_it_stays_out_though_its_user_had_nothing_else_when_signing_out_everywhere_else(peer, user, clock, hand_out):
+    jwt = peer.jwt("refresh", user, clock())
+    clock.turn(MINUTE)
+    sign_in = hand_out(kind=Kind.SIGN_IN).grant
+
+    assert end_other_log_ins(sign_in, clock()) == 0
+
+    with pytest.raises(Revoked):
+        admit(jwt)
+    assert sorted(grant.revoked_reason for grant in Grant.objects.all()) == ["", "all"]
+
+
+def test_no_row_says_that_nothing_has_ended_where_no_former_key_is_trusted(user, hand_out):
+    sign_in = hand_out(kind=Kind.SIGN_IN).grant
+
+    revoke(subject=user, keep=sign_in)
+
+    assert Grant.objects.get() == sign_in
 
 
 @pytest.mark.parametrize("reason", ["logout", "replaced", "limit", "reuse", "spent"])
