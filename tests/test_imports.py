@@ -204,6 +204,24 @@ def test_the_ground_loads_no_django():
     assert answer == []
 
 
+def test_keys_that_are_to_be_published_without_the_package_that_signs_are_told_the_line_to_type():
+    answer = run(
+        """
+        import json, sys, django
+        sys.modules["cryptography"] = sys.modules["joserfc"] = None
+        django.setup()
+        from django.core.exceptions import ImproperlyConfigured
+        from django.urls import include
+        try:
+            include("tessera.plain.jwks")
+        except ImproperlyConfigured as error:
+            print(json.dumps(str(error)))
+        """
+    )
+
+    assert answer.endswith(': pip install "django-tessera[jwt]"')
+
+
 def test_without_the_package_that_signs_nothing_is_signed_and_no_request_fails():
     answer = run(
         """

@@ -7,6 +7,7 @@ import json
 from hashlib import sha256
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import path
 from django.utils.cache import get_conditional_response, patch_cache_control
@@ -16,11 +17,16 @@ from django.views.decorators.http import require_safe
 
 from tessera import clock
 from tessera.conf import current
-from tessera.engine.signing.keys import published
+from tessera.engine.signing.entrance import CURE
 from tessera.errors import StoreDown
-from tessera.format.jwk import public
 from tessera.plain.refusals import refused
 from tessera.web.transactions import outside
+
+try:
+    from tessera.engine.signing.keys import published
+    from tessera.format.jwk import public
+except ModuleNotFoundError as error:
+    raise ImproperlyConfigured(f"Publishing the keys that sign JWTs takes the package {error.name}: {CURE}") from error
 
 
 @outside
