@@ -163,6 +163,11 @@ def test_a_subclass_may_refuse_more(refresh):
         OfStaff(str(refresh.access_token))
 
 
+def test_a_subclass_may_not_have_it_named_in_a_way_of_its_own():
+    with pytest.raises(TypeError, match=r"Named\.set_jti is never called"):
+        type("Named", (AccessToken,), {"set_jti": lambda token: None})
+
+
 def test_a_lifetime_is_read_on_the_class_as_it_is_now(settings):
     assert (AccessToken.lifetime, RefreshToken.lifetime, SlidingToken.lifetime) == (5 * MINUTE, DAY, 5 * MINUTE)
 

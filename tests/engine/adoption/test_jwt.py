@@ -239,6 +239,15 @@ def test_one_that_nobody_has_used_yet_stays_out_once_its_user_had_all_ended(peer
     assert redeemed(admit(peer.jwt("refresh", user, clock()))).grant.subject == user
 
 
+@pytest.mark.parametrize("spelling", [" {}", "{} ", "0{}", "+{}", "{}\n", "{}.0"])
+def test_a_user_is_named_by_one_spelling(peer, user, clock, spelling):
+    jwt = peer.jwt("refresh", user, clock(), user_id=spelling.format(user.pk))
+
+    with pytest.raises((SubjectGone, Malformed)):
+        admit(jwt)
+    assert not Grant.objects.exists()
+
+
 def test_it_stays_out_though_nothing_was_here_when_its_user_had_all_ended(peer, user, clock):
     jwt = peer.jwt("refresh", user, clock())
     clock.turn(MINUTE)

@@ -18,6 +18,12 @@ class Payload:
     current_time: datetime
     """From when its spans count."""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a hook that nobody would call when the class is made, and not by silence."""
+        super().__init_subclass__(**kwargs)
+        if "set_jti" in vars(cls):
+            raise TypeError(f"{cls.__name__}.set_jti is never called: its grant says which token it is. Remove it.")
+
     def __getitem__(self, name: str) -> Any:
         self._have_id(name)
         return self.payload[name]

@@ -115,14 +115,16 @@ def waiting(now: datetime) -> int:
 def user_of(claims: Claims) -> AbstractBaseUser | None:
     """The user whom a token names, by what the site tells its users apart by."""
     users: Any = get_user_model()._default_manager.db_manager(alias())
+    name = peers.simplejwt().USER_ID_FIELD
     try:
         # A block of its own: what the database refuses to look for must not undo the caller's.
         with storage, transaction.atomic(using=alias()):
-            user: AbstractBaseUser = users.get(**{peers.simplejwt().USER_ID_FIELD: claims.user})
+            user: AbstractBaseUser = users.get(**{name: claims.user})
     # What its column cannot even hold, such as letters for a number, names nobody.
     except (ObjectDoesNotExist, MultipleObjectsReturned, ValidationError, ValueError, TypeError, DataError):
         return None
-    return user
+    # To a column of numbers, " 1" and "01" are 1 as well. The package writes what it has, and each spelling had a row.
+    return user if str(getattr(user, name)) == claims.user else None
 
 
 def _key_of(claims: Claims) -> Any:

@@ -113,7 +113,7 @@ PACKAGES: Mapping[str, Package] = MappingProxyType(
             },
             differs={
                 "what a token begins with": "PREFIX, whatever TOKEN_PREFIX says",
-                "a log-in with a token in the header": "401: a token does not open the door to the next one",
+                "a log-in with nothing but a token": "401: a token does not open the door to the next one",
                 "a changed password": "ends the user's tokens",
                 "AUTO_REFRESH": "each token lives on for as long as it was made for, and not for TOKEN_TTL",
                 "log-ins without a limit": "429 after ten a minute by one user from one address; RATES says otherwise",
