@@ -72,4 +72,4 @@ def test_with_its_user_the_mark_goes_too(keys):
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM spent_keys")
-        assert (cursor.fetchall(), kept()) == ([], ["good"])
+        assert (list(cursor.fetchall()), kept()) == ([], ["good"])
