@@ -1,7 +1,6 @@
 """What a stranger presents: a JWT of ours, the opaque spelling of one, or one that the peer signed before the move."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -63,14 +62,23 @@ class Presented:
     grant: Grant | None = None
 
 
-@contextmanager
-def in_their_words() -> Iterator[None]:
-    """Have a credential that is refused raise what the peer raises."""
-    try:
-        yield
-    except InvalidCredential as error:
-        words = next(WORDS[branch] for branch in type(error).__mro__ if branch in WORDS)
-        raise (ExpiredTokenError if isinstance(error, Expired) else TokenError)(words) from error
+class InTheirWords:
+    """`with in_their_words:` has a credential that is refused raise what the peer raises.
+
+    No generator: on Python 3.13 one that crashes keeps the frames of whoever crashed, and the token in them.
+    """
+
+    def __enter__(self) -> None:
+        """Nothing is to be done before."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Tell the one from the other."""
+        if isinstance(error, InvalidCredential):
+            words = next(WORDS[branch] for branch in type(error).__mro__ if branch in WORDS)
+            raise (ExpiredTokenError if isinstance(error, Expired) else TokenError)(words) from error
+
+
+in_their_words = InTheirWords()
 
 
 @sensitive_variables()

@@ -71,7 +71,7 @@ class Token(Payload):
             self.set_exp()
             self.set_iat()
         else:
-            with in_their_words():
+            with in_their_words:
                 told, wanted = to_bytes(token), self._wanted()
                 self._found = proved(told, wanted) if verify else read(told, wanted, None)
             self.payload = dict(self._found.claims)
@@ -110,7 +110,7 @@ class Token(Payload):
         if self._is_proved:  # Just now.
             self._is_proved = False
         elif self.token is not None:
-            with in_their_words():
+            with in_their_words:
                 proved(to_bytes(self.token), self._wanted())
 
     def outstand(self) -> tuple[OutstandingToken, bool]:
@@ -167,7 +167,7 @@ class Token(Payload):
         if self._found is not None:
             grant = self._found.grant or (None if self.principal is None else self.principal.grant)
             if grant is None:
-                with in_their_words():
+                with in_their_words:
                     raise Unknown("row")
             return grant
         if self._issued is None:
@@ -233,7 +233,7 @@ class AccessToken(Token):
         span = self._span(now)
         ends_at = grant.access_expires_at
         if ends_at is not None and ends_at < now + span and not put_off(grant, span + peers.simplejwt().leeway, now):
-            with in_their_words():
+            with in_their_words:
                 raise Unknown("digest")  # Refreshed or ended meanwhile.
         return super()._signed()
 
@@ -269,7 +269,7 @@ class RefreshToken(BlacklistMixin, Token):
         Raises:
             TokenError: it is not valid. One that was traded before ends its grant by this.
         """
-        with in_their_words():
+        with in_their_words:
             found = read(to_bytes(token), cls.token_type, clock.now())
             admit_refresh(found.secret, clock.now())
             refuse_by_rule(found)
@@ -287,7 +287,7 @@ class RefreshToken(BlacklistMixin, Token):
         Raises:
             TokenError: it is not valid, or the grant has ended before.
         """
-        with in_their_words():
+        with in_their_words:
             found = read(to_bytes(token), cls.token_type, None)
             if not revoke_presented(found.secret, accept=REFRESH, reason=REASON):
                 read(to_bytes(token), cls.token_type, clock.now())  # It may have expired, which it says itself.
@@ -342,7 +342,7 @@ class RefreshToken(BlacklistMixin, Token):
             return self._refresh_secret
         if self._found is not None and isinstance(self._found.secret, bytes):
             return self._found.secret.decode()
-        with in_their_words():
+        with in_their_words:
             raise Unknown("secret")  # One that is not traded is not told anew.
 
 
