@@ -1,7 +1,6 @@
 """revoke: ending one grant, or all of a subject."""
 
 import logging
-import secrets
 from collections.abc import Container
 from contextlib import suppress
 from functools import reduce
@@ -15,12 +14,14 @@ from django.db.models import Q, QuerySet
 from django.views.decorators.debug import sensitive_variables
 
 from tessera import clock
+from tessera.engine.keyring import keyring
 from tessera.engine.rows.spelling import key_of
 from tessera.engine.rows.storage import alias, storage, update
 from tessera.engine.verification import read
 from tessera.errors import UnknownKey
+from tessera.format.foreign import named
 from tessera.format.former import PACKAGE, Former
-from tessera.format.opaque import Opaque, Purpose, new_row
+from tessera.format.opaque import Opaque, Purpose
 from tessera.models import LONG_AGO, LONGEST_REASON, Grant, Kind, SigningKey, hint
 from tessera.signals import token_revoked
 
@@ -130,21 +131,18 @@ def end(rows: QuerySet[Grant], reason: str, which: Which) -> int:
 def show_the_end(subject_id: Any) -> None:
     """Where all of a user was to end, and nothing was here: leave a row that says so, while a former key is trusted.
 
-    What that key has signed is taken over when it first comes, unless rows show that its user had all ended since.
+    What that key has signed is taken over when it first comes, unless rows show that its user had all ended since. Each
+    user has one such row at the most, however often this is asked for.
     """
     now = clock.now()
+    row = named(PACKAGE, f"all ended {subject_id}".encode(), keyring()[0])
     with storage:
         if not SigningKey.objects.using(alias()).filter(package=PACKAGE, ends_at__gt=now).exists():
             return
         with suppress(IntegrityError), transaction.atomic(using=alias()):  # The user may be gone.
-            Grant.objects.using(alias()).create(
-                id=new_row(now, secrets.token_bytes(10)),
-                subject_id=subject_id,
-                client=PACKAGE,
-                kind=Kind.ADOPTED,
-                created_at=now,
-                access_digest=secrets.token_bytes(24),  # Of nothing that there is.
-                **ended_for("all"),
+            of_nothing = {"client": PACKAGE, "kind": Kind.ADOPTED, "created_at": now, "access_digest": row.digest}
+            Grant.objects.using(alias()).update_or_create(
+                {"subject_id": subject_id, **of_nothing, **ended_for("all")}, pk=row.grant_id
             )
 
 

@@ -272,6 +272,19 @@ def test_it_stays_out_though_its_user_had_nothing_else_when_signing_out_everywhe
     assert sorted(grant.revoked_reason for grant in Grant.objects.all()) == ["", "all"]
 
 
+def test_however_often_nothing_ends_one_row_says_so_and_when_that_was_last(peer, user, clock):
+    revoke(subject=user)
+    clock.turn(MINUTE)
+    jwt = peer.jwt("refresh", user, clock())
+    clock.turn(MINUTE)
+
+    revoke(subject=user)
+
+    assert Grant.objects.get().revoked_at == clock()
+    with pytest.raises(Revoked):
+        admit(jwt)
+
+
 def test_no_row_says_that_nothing_has_ended_where_no_former_key_is_trusted(user, hand_out):
     sign_in = hand_out(kind=Kind.SIGN_IN).grant
 
