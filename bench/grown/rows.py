@@ -28,7 +28,7 @@ PASSWORD = UNUSABLE_PASSWORD_PREFIX + "x" * 40
 
 UUID7 = "(lpad(to_hex({milliseconds}), 12, '0') || '7' || substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid"
 COLUMNS = (
-    "id, subject_id, client, kind, label, scope, address, agent, created_at, last_used_at, ends_at, "
+    "id, subject_id, client, kind, label, scope, address, agent, created_at, last_used_at, use_due_at, ends_at, "
     "access_digest, fingerprint, pepper, revoked_at, revoked_reason"
 )
 
@@ -44,7 +44,7 @@ INSERT INTO tessera_grant ({COLUMNS})
 SELECT coalesce(known.id, {UUID7.format(milliseconds="(%(start)s + n * %(step)s)::bigint")}),
        coalesce(known.subject_id, n %% %(users)s + 1),
        '', 'personal', CASE WHEN known.id IS NULL THEN 'laptop' ELSE 'known' END, '', '', '',
-       made.at, now(), made.at + interval '365 days',
+       made.at, now(), now() + interval '1 day', made.at + interval '365 days',
        coalesce(known.access_digest, substr(sha256(n::text::bytea), 1, 24)),
        coalesce(known.fingerprint, substr(sha256(n::text::bytea), 1, 16)), %(pepper)s, NULL, ''
 FROM generate_series(0, %(rows)s::int - 1) n
@@ -56,15 +56,15 @@ ORDER BY n
 OF_ONE_USER = f"""
 INSERT INTO tessera_grant ({COLUMNS})
 SELECT {UUID7.format(milliseconds="(%(start)s + n * %(step)s)::bigint")}, %(subject)s, '', 'personal', 'laptop', '',
-       '', '', now(), now(), now() + interval '365 days', substr(sha256(n::text::bytea), 1, 24),
-       substr(sha256(n::text::bytea), 1, 16), %(pepper)s, NULL, ''
+       '', '', now(), now(), now() + interval '1 day', now() + interval '365 days',
+       substr(sha256(n::text::bytea), 1, 24), substr(sha256(n::text::bytea), 1, 16), %(pepper)s, NULL, ''
 FROM generate_series(0, %(rows)s::int - 1) n
 """
 
 DEAD = f"""
 INSERT INTO tessera_grant ({COLUMNS})
 SELECT {UUID7.format(milliseconds="(%(start)s + n * %(step)s)::bigint")}, n %% %(users)s + 1,
-       '', 'personal', 'phone', '', '', '', now() - interval '90 days', NULL, '1970-01-01T00:00:00Z',
+       '', 'personal', 'phone', '', '', '', now() - interval '90 days', NULL, NULL, '1970-01-01T00:00:00Z',
        substr(sha256(n::text::bytea), 1, 24), substr(sha256(n::text::bytea), 1, 16), %(pepper)s,
        now() - interval '60 days', 'logged out'
 FROM generate_series(0, %(rows)s::int - 1) n

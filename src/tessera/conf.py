@@ -101,8 +101,9 @@ class Settings:
     limit, nor have letters, nor machines that act for no user. A `POLICY` may set another limit for each user."""
 
     LAST_USED_INTERVAL: timedelta | None = timedelta(minutes=10)
-    """How often, at most, the last use of a token is recorded: each time is one write. `None` records none. An
-    end that a use puts off is put off once a minute, or, with `None`, each time: it may be only minutes away."""
+    """How often, at most, the last use of a token is recorded: each time is one write. `None` records none. An end that
+    a use puts off is put off once a minute all the same: it may be only minutes away. Another span counts for a token
+    from its next recorded use on."""
 
     RECORDED: tuple[str, ...] = ()
     """What is kept of a log-in for its user to see in the list of his tokens: `"address"`, from where it came, and

@@ -37,7 +37,7 @@ def main() -> None:
     issue(Ask(subject=eve))
 
     with CaptureQueriesContext(connection) as queries:
-        standing = standing_of([row.bytes], now, now)
+        standing = standing_of([row.bytes], now)
         assert standing is not None
         found = facts(standing.subject)
 

@@ -48,7 +48,7 @@ def replace(secret: str | bytes, *, accept: Container[Purpose]) -> Issued:
         if grant.generation is not None:
             if grant.rotated_at is not None and grant.seen_at is None:
                 # Written down: or a thief could learn here, unseen, when the owner has taken his pair from him.
-                note_use(old, now, None)
+                note_use(old, now)
             raise NotAllowed(gettext_noop("An access token that comes with a refresh token is renewed by that."))
         keys = keyring()[0]
         purpose = PURPOSES[Kind(grant.kind)] if old.purpose is Purpose.ADOPTED else old.purpose

@@ -79,10 +79,9 @@ def verify(secret: str | bytes | Former, *, accept: Container[Purpose]) -> Princ
         Dead: it has ended. The subclass says why: tell that to the log, never to the client.
         StoreDown: the storage does not answer.
     """
-    now, interval = clock.now(), current().LAST_USED_INTERVAL
-    used_by = None if interval is None else now - interval
+    now = clock.now()
     readings = read(secret, accept, now)
-    found = standing_of([reading.row for reading in readings], now, used_by)
+    found = standing_of([reading.row for reading in readings], now)
     if found is None:
         refuse_unknown(readings)
     opaque = _named(found.access_digest, readings)
@@ -90,7 +89,7 @@ def verify(secret: str | bytes | Former, *, accept: Container[Purpose]) -> Princ
         opaque, grant = _looked_up(readings, now)
         return Principal(grant.subject, grant.client, scope.split(grant.scope), opaque.row)
     if found.is_use_due:
-        note_use(opaque, now, used_by)
+        note_use(opaque, now)
     return Principal(found.subject, found.client, scope.split(found.scope), opaque.row)
 
 

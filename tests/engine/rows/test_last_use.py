@@ -67,6 +67,20 @@ def test_the_last_use_is_written_once_an_interval(settings, clock, hand_out, cho
     assert last_use(other) is None
 
 
+def test_another_interval_counts_from_the_next_recorded_use_on(settings, clock, hand_out):
+    issued, start = hand_out(), clock.time
+    verify(issued.secret, accept=PERSONAL)
+    settings.TESSERA = {**settings.TESSERA, "LAST_USED_INTERVAL": MINUTE}
+
+    written = []
+    for minutes in (1, 9, 10, 11):
+        clock.turn(start + minutes * MINUTE - clock.time)
+        verify(issued.secret, accept=PERSONAL)
+        written.append(last_use(issued) == clock.time)
+
+    assert written == [False, False, True, True]
+
+
 def test_where_no_use_is_recorded_each_pair_is_still_noted_once(settings, clock, hand_out):
     settings.TESSERA = {**settings.TESSERA, "LAST_USED_INTERVAL": None}
     latest = hand_out(kind=Kind.SIGN_IN, may_refresh=True)
@@ -214,7 +228,7 @@ def test_what_one_request_left_is_not_written_in_another(client, clock, hand_out
         verify(one.secret, accept=PERSONAL)
         transaction.set_rollback(True)
     client.get("/opens/", headers={"Authorization": f"Bearer {other.secret}"})
-    Grant.objects.update(last_used_at=None)
+    Grant.objects.update(last_used_at=None, use_due_at=None)
 
     client.get("/not-found/")
 
@@ -258,7 +272,9 @@ def test_a_token_lives_for_its_idle_span_after_each_use_however_seldom_uses_are_
     assert (last_use(issued) is None) == (interval is None)
 
 
-def test_the_end_of_an_idle_token_is_put_off_once_a_minute_at_most(clock, hand_out):
+@pytest.mark.parametrize("interval", [timedelta(minutes=10), None], ids=str)
+def test_the_end_of_an_idle_token_is_put_off_once_a_minute_at_most(settings, clock, hand_out, interval):
+    settings.TESSERA = {**settings.TESSERA, "LAST_USED_INTERVAL": interval}
     issued = hand_out(idle_lifetime=5 * MINUTE)
     verify(issued.secret, accept=PERSONAL)
 

@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 
 
 def found(issued: Issued, now: datetime) -> Standing:
-    standing = standing_of([issued.grant.pk.bytes], now, now)
+    standing = standing_of([issued.grant.pk.bytes], now)
     assert standing is not None
     return standing
 
@@ -60,13 +60,13 @@ def test_its_user_is_as_good_as_one_that_was_read(hand_out, user, clock, django_
 
 
 def test_what_is_not_there_has_none(db, clock):
-    assert standing_of([UUID(int=1).bytes], clock.time, clock.time) is None
+    assert standing_of([UUID(int=1).bytes], clock.time) is None
 
 
 def test_one_of_several_ids_is_enough(hand_out, clock):
     issued = hand_out()
 
-    standing = standing_of([row.bytes for row in (UUID(int=1), issued.grant.pk, UUID(int=2))], clock.time, clock.time)
+    standing = standing_of([row.bytes for row in (UUID(int=1), issued.grant.pk, UUID(int=2))], clock.time)
 
     assert standing == found(issued, clock.time)
 
@@ -84,22 +84,22 @@ def test_it_says_whether_the_clock_accepts_it(clock, hand_out):
 
 
 @pytest.mark.parametrize(
-    ("last_used", "is_due"),
+    ("due_in", "is_due"),
     [
-        pytest.param(None, True, id="never"),
+        pytest.param(None, True, id="at the next"),
         pytest.param(timedelta(microseconds=-1), True, id="before"),
         pytest.param(timedelta(0), True, id="then"),
         pytest.param(timedelta(microseconds=1), False, id="after"),
     ],
 )
-def test_a_use_is_due_if_none_is_on_record_since(hand_out, clock, last_used, is_due):
+def test_a_use_is_due_from_the_moment_on_that_the_row_names(hand_out, clock, due_in, is_due):
     issued = hand_out()
     rows = Grant.objects.filter(pk=issued.grant.pk)
-    rows.update(last_used_at=last_used if last_used is None else clock.time + last_used)
+    rows.update(use_due_at=due_in if due_in is None else clock.time + due_in)
 
     standing = found(issued, clock.time)
 
-    assert (standing.is_use_due, rows.filter(use_is_due(clock.time, clock.time)).exists()) == (is_due, is_due)
+    assert (standing.is_use_due, rows.filter(use_is_due(clock.time, is_recorded=True)).exists()) == (is_due, is_due)
 
 
 def test_the_statement_is_compiled_once(hand_out, clock, monkeypatch):

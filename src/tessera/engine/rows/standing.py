@@ -8,7 +8,7 @@ Python is still for the ORM to say: any user model does, and any database.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from django.core.signals import setting_changed
 from django.db import Error, connections
 from django.db.models import Q
 
+from tessera.conf import current
 from tessera.engine.rows.lookup import admits, grants
 from tessera.engine.rows.spelling import prepared, spelling
 from tessera.engine.rows.storage import alias, storage
@@ -44,35 +45,30 @@ class Standing(NamedTuple):
 _COLUMNS = tuple(name for name in Standing._fields if name not in {"is_live", "is_use_due", "subject"})
 
 
-SLIDING_INTERVAL = timedelta(minutes=1)
-"""How often, at most, a use puts off the end of a token that lives on by being used, if the site does not record uses
-more often: its idle lifetime may be a few minutes, of which ten would be the better part."""
+SLIDES = Q(generation=None, idle_lifetime__isnull=False)
+"""That a token lives on by being used, as a condition of a query. A pair does by being refreshed."""
 
 
-def standing_of(rows: Sequence[bytes], now: datetime, used_by: datetime | None) -> Standing | None:
+def standing_of(rows: Sequence[bytes], now: datetime) -> Standing | None:
     """The standing of the grant that has one of these ids, or `None`. Its use is due as `use_is_due` says.
 
     Raises:
         StoreDown: the database does not answer.
     """
     try:
-        return _statement(alias(), len(rows), used_by is not None).run(rows, now, used_by)
+        return _statement(alias(), len(rows), current().LAST_USED_INTERVAL is not None).run(rows, now)
     except Error:
         with storage:  # It costs less here than around it all.
             raise
 
 
-def use_is_due(used_by: datetime | None, now: datetime) -> Q:
-    """`Standing.is_use_due` as a condition of a query: no use later than `used_by` is on record, or of a pair, none.
+def use_is_due(now: datetime, *, is_recorded: bool) -> Q:
+    """`Standing.is_use_due` as a condition of a query.
 
-    `None`: the site records no use. That a client has its pair is recorded all the same, and so is what a use puts off.
+    Where the site records no use, it is written down all the same that a client has its pair, and what a use puts off.
     """
-    is_unseen = Q(rotated_at__isnull=False, seen_at=None)
-    slides = Q(generation=None, idle_lifetime__isnull=False)
-    if used_by is None:
-        return is_unseen | slides
-    is_long_ago = Q(last_used_at=None) | Q(last_used_at__lte=used_by)
-    return is_unseen | is_long_ago | slides & Q(last_used_at__lte=now - SLIDING_INTERVAL)
+    is_due = Q(use_due_at=None) | Q(use_due_at__lte=now)
+    return is_due if is_recorded else is_due & (Q(rotated_at__isnull=False, seen_at=None) | SLIDES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +88,10 @@ class Statement:
     attributes: Sequence[str]
     key: int
 
-    def run(self, rows: Sequence[bytes], now: datetime, used_by: datetime | None) -> Standing | None:
+    def run(self, rows: Sequence[bytes], now: datetime) -> Standing | None:
         """Ask the database."""
         connection = connections[self.database]
         values = {"now": self.spell(now)}
-        if used_by is not None:
-            values |= {"used_by": self.spell(used_by), "slid_by": self.spell(now - SLIDING_INTERVAL)}
         for name, row in zip(self.names, rows, strict=True):
             # In text: every database takes it for an id, and psycopg takes its time over a UUID.
             values[name] = row.hex()
@@ -116,7 +110,7 @@ class Statement:
 
 
 @cache
-def _statement(database: str, count: int, records_use: bool) -> Statement:
+def _statement(database: str, count: int, is_recorded: bool) -> Statement:
     """The statement for the grant that has one of `count` ids.
 
     What it takes from the compiler is not public. A test compares the answers with those of `select_related`, for all
@@ -124,20 +118,19 @@ def _statement(database: str, count: int, records_use: bool) -> Statement:
     """
     connection = connections[database]
     rows = {f"row{place}": UUID(int=place) for place in range(count)}
-    now, used_by = datetime(2001, 1, 1, tzinfo=UTC), datetime(2002, 1, 1, tzinfo=UTC)
+    now = datetime(2001, 1, 1, tzinfo=UTC)
     compiler = (
         grants()  # type: ignore[no-redef]
         .using(database)
         .order_by()
         .filter(pk__in=rows.values())
         .only("subject", *_COLUMNS)
-        .annotate(is_live=admits(now), is_use_due=use_is_due(used_by if records_use else None, now))
+        .annotate(is_live=admits(now), is_use_due=use_is_due(now, is_recorded=is_recorded))
         .query.get_compiler(database)
     )
     sql, params = compiler.as_sql()
     names = {prepared("id", row, connection): name for name, row in rows.items()}
-    moments = {"now": now, "used_by": used_by, "slid_by": now - SLIDING_INTERVAL}
-    names |= {prepared("ends_at", moment, connection): name for name, moment in moments.items()}
+    names[prepared("ends_at", now, connection)] = "now"
     # By their names: SQLite's cursor puts those into the statement ten times as fast as it numbers those without.
     told = (f"%({names[param]})s" for param in params)
     sql = re.sub(r"(?<!%)%s", lambda _: next(told), sql)
