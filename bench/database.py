@@ -40,7 +40,7 @@ def measure(rounds: int, requests: int, rows: int) -> dict[str, Any]:
     conducts = {name: examine(visits[name]) for name in CANDIDATES}
     few = run(side_by_side(visits, "valid", requests), rounds)
     log_ins = run(side_by_side(visits, "login", requests), rounds // 4)
-    sorts = {name: run(of_one(visits[name], requests), rounds // 4) for name in CANDIDATES}
+    sorts = {name: run(of_one(visits[name], requests), rounds) for name in CANDIDATES}
     fill(rows)
     sizes = {table: bytes_of_a_row(store) for table, store in STORES.items()}
     many = run(side_by_side(visits, "valid", requests), rounds)

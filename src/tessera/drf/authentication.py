@@ -50,10 +50,10 @@ class TokenAuthentication(ByToken):
             return None if secret is None else self.opened_by(secret)
         except TesseraError as error:
             # Never by a variable: an exception that a frame of its own traceback holds waits for the garbage collector.
-            raise refusal(counted(error, of_django(request))) from error
+            raise refusal(counted(error, request)) from error
         except AuthenticationFailed as refused:
             # A dialect's `authenticate_credentials` has worded it, and knew no request.
-            raise recounted(refused, of_django(request)) from refused.__cause__
+            raise recounted(refused, request) from refused.__cause__
 
     def presented(self, request: Request) -> bytes | None:
         """Return the credential that the request carries, not yet verified, or `None` if it carries none of ours.

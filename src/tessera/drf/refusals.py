@@ -1,12 +1,31 @@
 """Turning our errors into REST framework's."""
 
+from functools import lru_cache
+
 from django.http import HttpRequest
-from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied, Throttled, ValidationError
+from rest_framework.exceptions import (
+    APIException,
+    AuthenticationFailed,
+    ErrorDetail,
+    PermissionDenied,
+    Throttled,
+    ValidationError,
+)
 
 from tessera.errors import InvalidCredential, TesseraError
 from tessera.http.problems import problem
 from tessera.web.refusals import counted
 from tessera.web.words import gettext
+
+
+class Unauthorized(AuthenticationFailed):
+    """A 401 with one sentence. REST framework's own looks for lists in it, and makes the same text anew each time."""
+
+    def __init__(self, detail: str) -> None:
+        self.detail = _text(detail, self.default_code)
+
+
+_text = lru_cache(maxsize=64)(ErrorDetail)
 
 
 class ServiceUnavailable(APIException):
@@ -27,7 +46,7 @@ def refusal(error: TesseraError) -> APIException:
         case 400:
             return ValidationError({"detail": answer.detail}, code=answer.code)
         case 401:
-            return AuthenticationFailed(answer.detail)
+            return Unauthorized(answer.detail)
         case 403:
             return PermissionDenied(answer.detail, code=answer.code)
         case 429:

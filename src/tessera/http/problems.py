@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from tessera.errors import (
     InvalidAsk,
@@ -20,11 +20,13 @@ from tessera.words import gettext_noop as _
 RETRY_AFTER = 5
 """Seconds until a client may try again after the storage was down (RFC 9110 §10.2.3)."""
 
+INVALID = _("Invalid token.")
+"""What every invalid token gets, whatever is wrong with it (RFC 6750 §3.1): a guesser learns nothing."""
+
 _NO_TEXT = re.compile(r"[^ -~]")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """What a client is told of an error."""
 
     status: int
@@ -44,20 +46,25 @@ STATUS: dict[type[TesseraError], int] = {
 
 
 def problem(error: TesseraError, translate: Callable[[str], str] = str) -> Problem:
-    """What a client is told of `error`. All invalid tokens get one answer (RFC 6750 §3.1): a guesser learns nothing.
+    """What a client is told of `error`.
 
     A door passes Django's `gettext`, so that the detail is in the client's language.
     """
-    status = next((STATUS[branch] for branch in type(error).__mro__ if branch in STATUS), 500)
+    status = _status(type(error))  # type: ignore[arg-type] # mypy asks whether the errors have a hash, and not the class
     match error:
         case InvalidCredential() if not isinstance(error, MalformedHeader):
-            return Problem(status, error.code, translate(_("Invalid token.")))
+            return Problem(status, error.code, translate(INVALID))
         case StoreDown():
             told = translate(_("The service is not available for the moment. Try again."))
             return Problem(status, error.code, told, RETRY_AFTER)
         case TooMany():
             return Problem(status, error.code, error.in_words(translate), error.wait)
     return Problem(status, error.code, error.in_words(translate))
+
+
+@cache
+def _status(kind: type[TesseraError]) -> int:
+    return next((STATUS[branch] for branch in kind.__mro__ if branch in STATUS), 500)
 
 
 @lru_cache(maxsize=64)

@@ -135,7 +135,7 @@ def test_a_sliding_token_is_told_anew_and_nothing_is_written(client, user, clock
 
     second = answer.json()["token"]
     assert payload(second) == {**told, "exp": AT + 540, "iat": AT + 240}
-    assert {**Grant.objects.values().get(), "last_used_at": None} == row
+    assert {**Grant.objects.values().get(), "last_used_at": None, "use_due_at": None} == row
     clock.turn(2 * MINUTE)
     assert client.post("/api/sliding/refresh/", {"token": first}).json()["detail"] == "Token is expired"
     assert client.post("/api/sliding/refresh/", {"token": second}).status_code == 200
