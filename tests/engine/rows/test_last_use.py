@@ -288,6 +288,18 @@ def test_the_end_of_an_idle_token_is_put_off_once_a_minute_at_most(settings, clo
     assert (before, after) == ([], [1])
 
 
+def test_the_uses_of_a_token_that_lives_on_by_them_are_recorded_as_often_as_those_of_any(settings, clock, hand_out):
+    settings.TESSERA = {**settings.TESSERA, "LAST_USED_INTERVAL": timedelta(seconds=10)}
+    idle, usual = hand_out(idle_lifetime=5 * MINUTE), hand_out()
+
+    for _ in range(3):
+        clock.turn(timedelta(seconds=10))
+        for each in (idle, usual):
+            verify(each.secret, accept=PERSONAL)
+
+        assert (last_use(idle), last_use(usual)) == (clock.time, clock.time)
+
+
 def test_a_token_that_lies_idle_ends(clock, hand_out):
     issued = hand_out(idle_lifetime=MINUTE)
     clock.turn(MINUTE)
