@@ -102,8 +102,8 @@ class Settings:
 
     LAST_USED_INTERVAL: timedelta | None = timedelta(minutes=10)
     """How often, at most, the last use of a token is recorded: each time is one write. `None` records none. An end that
-    a use puts off is put off once a minute all the same: it may be only minutes away. Another span counts for a token
-    from its next recorded use on."""
+    a use puts off is put off at least once a minute all the same: it may be only minutes away. Another span counts for
+    a token from its next recorded use on."""
 
     RECORDED: tuple[str, ...] = ()
     """What is kept of a log-in for its user to see in the list of his tokens: `"address"`, from where it came, and

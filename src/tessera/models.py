@@ -152,8 +152,8 @@ class Grant(models.Model):
     """When the current access token was first used: its client has it, so nobody has to be told it again."""
 
     use_due_at = InstantField(null=True, editable=False)
-    """From when on a use is written down again; `None` for the next one. In the row, so that a request compares it with
-    the present and with nothing else: each moment that is handed to the database costs 1 to 2 % of the request."""
+    """From when on a use is written down again, if any is; `None` for the next. In the row, so that a request hands the
+    database the present and no other moment: each more costs about 1 % of the request."""
 
     revoked_at = InstantField(_("revoked"), null=True)
     revoked_reason = models.CharField(_("why"), max_length=LONGEST_REASON, blank=True, default="")

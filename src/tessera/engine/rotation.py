@@ -98,13 +98,7 @@ class Trade:
         chance = successor(self.secret, grant.pk, generation, self.nonce, keys)
         pair = mint_pair(prefixes()[0], grant.pk, generation, chance, keys)
         changes |= columns_of(pair, nearest_end(self.now, terms.access_lifetime, ends_at))
-        changes |= {
-            "ends_at": ends_at,
-            "rotated_at": self.now,
-            "nonce": self.nonce,
-            "seen_at": None,
-            "use_due_at": None,
-        }
+        changes |= {"ends_at": ends_at, "rotated_at": self.now, "nonce": self.nonce, "seen_at": None}
         changes |= self._scopes(grant, terms.scope)
         changes["fingerprint"] = bond(keys, grant.pk, grant.subject, to_password=is_bound)
         # A generation has one pair, so its number stands for it. The fingerprint: it may have been moved meanwhile.

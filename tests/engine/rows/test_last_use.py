@@ -272,6 +272,18 @@ def test_a_token_lives_for_its_idle_span_after_each_use_however_seldom_uses_are_
     assert (last_use(issued) is None) == (interval is None)
 
 
+@pytest.mark.parametrize("interval", [timedelta(minutes=10), timedelta(seconds=10), None], ids=str)
+def test_a_token_whose_idle_span_is_short_lives_on_by_each_use(settings, clock, hand_out, interval):
+    settings.TESSERA = {**settings.TESSERA, "LAST_USED_INTERVAL": interval}
+    issued = hand_out(idle_lifetime=MINUTE / 2)
+
+    for _ in range(5):
+        clock.turn(MINUTE / 3)
+        verify(issued.secret, accept=PERSONAL)
+
+        assert end_of(issued) == clock.time + MINUTE / 2
+
+
 @pytest.mark.parametrize("interval", [timedelta(minutes=10), None], ids=str)
 def test_the_end_of_an_idle_token_is_put_off_once_a_minute_at_most(settings, clock, hand_out, interval):
     settings.TESSERA = {**settings.TESSERA, "LAST_USED_INTERVAL": interval}

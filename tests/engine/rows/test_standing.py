@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models.sql import Query
 
-from tessera import Issued, Kind, revoke
+from tessera import Issued, Kind, Purpose, redeem, revoke
 from tessera.engine.rows.standing import Standing, standing_of, use_is_due
 from tessera.models import Grant
 
@@ -100,6 +100,14 @@ def test_a_use_is_due_from_the_moment_on_that_the_row_names(hand_out, clock, due
     standing = found(issued, clock.time)
 
     assert (standing.is_use_due, rows.filter(use_is_due(clock.time, is_recorded=True)).exists()) == (is_due, is_due)
+
+
+def test_the_first_use_of_a_pair_is_due_whatever_else_the_row_says(hand_out, clock):
+    first = hand_out(kind=Kind.SIGN_IN, may_refresh=True)
+    second = redeem(first.refresh_secret, accept={Purpose.REFRESH})
+    Grant.objects.update(use_due_at=clock.time + HOUR)
+
+    assert found(second, clock.time).is_use_due
 
 
 def test_the_statement_is_compiled_once(hand_out, clock, monkeypatch):

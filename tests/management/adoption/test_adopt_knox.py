@@ -228,8 +228,10 @@ def test_auto_refresh_puts_the_end_off_by_the_tokens_own_span(
     assert grant.expires_at == (latest and clock() + latest)
 
 
-def test_it_slides_as_it_is_used(table, user, clock, settings, token, django_capture_on_commit_callbacks):
+@pytest.mark.parametrize("interval", [HOUR, None], ids=str)
+def test_it_slides_as_it_is_used(table, user, clock, settings, token, django_capture_on_commit_callbacks, interval):
     of_knox(settings, AUTO_REFRESH=True)
+    settings.TESSERA = {**settings.TESSERA, "LAST_USED_INTERVAL": interval}
     keep_knox(token, user.pk, clock() + HOUR, clock() - 9 * HOUR)
     called("tessera", "adopt", "knox")
     clock.turn(HOUR / 2)
@@ -238,6 +240,8 @@ def test_it_slides_as_it_is_used(table, user, clock, settings, token, django_cap
         verify(token, accept=ADOPTED)
 
     assert Grant.objects.get().ends_at == clock() + 10 * HOUR
+    proved, _ = called("tessera", "adopt", "knox", "--verify", "--json")
+    assert json.loads(proved)["same"] == 1
 
 
 def test_what_knox_renewed_since_is_put_off_by_the_next_run_and_nothing_else_is(table, user, clock, settings):

@@ -11,7 +11,7 @@ from tessera.conf import current
 from tessera.dialects.simplejwt.asked import asked, header_types, named
 from tessera.dialects.simplejwt.exceptions import AuthenticationFailed, InvalidToken, TokenError
 from tessera.dialects.simplejwt.tokens import Token
-from tessera.drf.authentication import ByToken, of_django
+from tessera.drf.authentication import ByToken
 from tessera.drf.refusals import cause_of, recounted, refusal
 from tessera.errors import Dead, TesseraError
 from tessera.format.jws import LONGEST
@@ -40,7 +40,7 @@ class JWTAuthentication(ByToken):
         try:
             token = self.get_validated_token(raw_token)
         except InvalidToken as refused:
-            raise recounted(refused, of_django(request)) from refused.__cause__
+            raise recounted(refused, request) from refused.__cause__
         return self.get_user(token), token
 
     def authenticate_header(self, request: Request) -> str:

@@ -96,7 +96,7 @@ def _is_past(row: Row, now: datetime) -> bool:
 
 def _verdict_of(row: Row, opaque: Opaque, grant: Grant, now: datetime) -> Verdict:
     digest = (grant.refresh_digest if opaque.purpose is Purpose.REFRESH else grant.access_digest) or b""
-    is_used = grant.last_used_at is not None and grant.idle_lifetime is not None
+    has_slid = grant.idle_lifetime is not None and (grant.last_used_at or grant.use_due_at) is not None
     ended = grant.revoked_at is not None
     tried = {
         Verdict.OTHERS: grant.subject_id != row.user,
@@ -106,7 +106,7 @@ def _verdict_of(row: Row, opaque: Opaque, grant: Grant, now: datetime) -> Verdic
         Verdict.TRADED: bool(grant.generation),
         Verdict.OTHER_TOKEN: not hmac.compare_digest(bytes(digest), opaque.digest),
         Verdict.OTHER_PASSWORD: bond_kept(opaque, grant) is None,
-        Verdict.OTHER_END: row.ends is not None and grant.ends_at != row.ends and not is_used,
+        Verdict.OTHER_END: row.ends is not None and grant.ends_at != row.ends and not has_slid,
         Verdict.DEAD: not _is_past(row, now) and not grant.is_live(now),
     }
     return next((verdict for verdict, is_so in tried.items() if is_so), Verdict.SAME)

@@ -56,6 +56,11 @@ def admits(now: datetime) -> Q:
     return live(now) & (Q(access_expires_at=None) | Q(access_expires_at__gt=now))
 
 
+def slides() -> Q:
+    """That a token lives on by being used, as a condition of a query. A pair does by being refreshed."""
+    return Q(generation=None, idle_lifetime__isnull=False)
+
+
 def inherited(client: str) -> Q:
     """That the row's id was made from a token that was adopted for `client`, and not from the time, as a condition of a
     query. Its kind does not tell: a refresh token makes a sign-in."""

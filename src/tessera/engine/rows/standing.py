@@ -20,7 +20,7 @@ from django.db import Error, connections
 from django.db.models import Q
 
 from tessera.conf import current
-from tessera.engine.rows.lookup import admits, grants
+from tessera.engine.rows.lookup import admits, grants, slides
 from tessera.engine.rows.spelling import prepared, spelling
 from tessera.engine.rows.storage import alias, storage
 
@@ -45,10 +45,6 @@ class Standing(NamedTuple):
 _COLUMNS = tuple(name for name in Standing._fields if name not in {"is_live", "is_use_due", "subject"})
 
 
-SLIDES = Q(generation=None, idle_lifetime__isnull=False)
-"""That a token lives on by being used, as a condition of a query. A pair does by being refreshed."""
-
-
 def standing_of(rows: Sequence[bytes], now: datetime) -> Standing | None:
     """The standing of the grant that has one of these ids, or `None`. Its use is due as `use_is_due` says.
 
@@ -65,10 +61,12 @@ def standing_of(rows: Sequence[bytes], now: datetime) -> Standing | None:
 def use_is_due(now: datetime, *, is_recorded: bool) -> Q:
     """`Standing.is_use_due` as a condition of a query.
 
-    Where the site records no use, it is written down all the same that a client has its pair, and what a use puts off.
+    That a client has its pair is written down at once, as the detection of a theft depends on it. That is so as well
+    where the site records no use; what a use puts off is, too.
     """
+    is_unseen = Q(rotated_at__isnull=False, seen_at=None)
     is_due = Q(use_due_at=None) | Q(use_due_at__lte=now)
-    return is_due if is_recorded else is_due & (Q(rotated_at__isnull=False, seen_at=None) | SLIDES)
+    return is_unseen | is_due if is_recorded else is_unseen | is_due & slides()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import Error, connections, transaction
-from django.db.models import Case, ExpressionWrapper, F, Value, When
+from django.db.models import Case, ExpressionWrapper, F, Q, Value, When
 from django.db.models.functions import Least
 from django.db.transaction import TransactionManagementError
 
 from tessera.conf import current
-from tessera.engine.rows.lookup import live
-from tessera.engine.rows.standing import SLIDES, use_is_due
+from tessera.engine.rows.lookup import live, slides
+from tessera.engine.rows.standing import use_is_due
 from tessera.engine.rows.storage import alias
 from tessera.format.opaque import Opaque
 from tessera.models import Grant, InstantField, hint
@@ -23,7 +23,8 @@ audit = logging.getLogger("tessera.audit")
 
 SLIDING_INTERVAL = timedelta(minutes=1)
 """How often, at most, a use puts off the end of a token that lives on by being used, if the site does not record uses
-more often: its idle lifetime may be a few minutes, of which ten would be the better part."""
+more often: its idle lifetime may be a few minutes, of which ten would be the better part. If it is less than two, each
+use does."""
 
 _unwritten: ContextVar[Callable[[], None] | None] = ContextVar("unwritten", default=None)
 """What is to be written at the end of the request, should its transaction be rolled back."""
@@ -31,7 +32,6 @@ _unwritten: ContextVar[Callable[[], None] | None] = ContextVar("unwritten", defa
 
 def note_use(opaque: Opaque, now: datetime) -> None:
     """Write the use of an access token down, in one UPDATE: never in the view's transaction, and never an error."""
-
     interval = current().LAST_USED_INTERVAL
 
     def write() -> None:
@@ -74,11 +74,15 @@ def _told(now: datetime, interval: timedelta | None) -> dict[str, Any]:
     sliding = SLIDING_INTERVAL if interval is None else min(interval, SLIDING_INTERVAL)
     next_due = Value(None if interval is None else now + interval, InstantField())
     return ({} if interval is None else {"last_used_at": now}) | {
-        "use_due_at": Case(When(SLIDES, then=Value(now + sliding, InstantField())), default=next_due),
+        "use_due_at": Case(
+            When(slides() & Q(idle_lifetime__lt=2 * SLIDING_INTERVAL), then=moment),
+            When(slides(), then=Value(now + sliding, InstantField())),
+            default=next_due,
+        ),
         "seen_at": Case(When(generation=None, then=None), When(seen_at=None, then=moment), default="seen_at"),
         # Within the window the pair may have to be told to another tab; a later use forgets it.
         "nonce": Case(When(rotated_at__lte=now - current().REUSE_WINDOW, then=None), default="nonce"),
         "ends_at": Case(
-            When(~SLIDES, then="ends_at"), When(expires_at=None, then=put_off), default=Least(put_off, "expires_at")
+            When(~slides(), then="ends_at"), When(expires_at=None, then=put_off), default=Least(put_off, "expires_at")
         ),
     }
