@@ -21,8 +21,9 @@ def scrub(package: str, table: Table) -> str:
     It can be run again, and completes what was cut short.
     """
     vendor = connections[alias()].vendor
-    hold, empty, clean, left = _WAYS.get(vendor, (_nothing, _delete, _nothing, "Freed pages may still hold one."))
+    ready, hold, empty, clean, left = _WAYS.get(vendor, _ANY_WAY)
     try:
+        ready(table)
         with transaction.atomic(using=alias()):
             hold(table)
             _refuse_to_lose(package, table)
@@ -84,13 +85,21 @@ def _rewrite_file(table: Table) -> None:
     if "sqlite_stat4" in {name for (name,) in execute("SELECT name FROM sqlite_master")}:
         execute("DELETE FROM sqlite_stat4 WHERE tbl IN (%s, %s)", table.name, _LOG)
     execute("VACUUM")
-    ((journal,),) = execute("PRAGMA journal_mode")
-    if journal == "wal":
-        ((busy, *_),) = execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _empty_wal(table)
+    if _journal_mode() == "persist":
+        execute("PRAGMA journal_mode = DELETE")
+
+
+def _empty_wal(_: Table) -> None:
+    if _journal_mode() == "wal":
+        ((busy, *_rest),) = execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if busy:
             raise DatabaseError("another connection still reads what was before.")
-    if journal == "persist":
-        execute("PRAGMA journal_mode = DELETE")
+
+
+def _journal_mode() -> str:
+    ((mode,),) = execute("PRAGMA journal_mode")
+    return str(mode)
 
 
 def _lock(table: Table) -> None:
@@ -116,10 +125,13 @@ def _drop_samples(table: str, column: str) -> None:
 
 
 _Step = Callable[[Table], None]
-_WAYS: MappingProxyType[str, tuple[_Step, _Step, _Step, str]] = MappingProxyType(
+_Way = tuple[_Step, _Step, _Step, _Step, str]
+_ANY_WAY: _Way = (_nothing, _nothing, _delete, _nothing, "Freed pages may still hold one.")
+_WAYS: MappingProxyType[str, _Way] = MappingProxyType(
     {
-        "sqlite": (_nothing, _delete, _rewrite_file, "The file of the database holds none."),
+        "sqlite": (_empty_wal, _nothing, _delete, _rewrite_file, "The file of the database holds none."),
         "postgresql": (
+            _nothing,
             _lock,
             _truncate,
             _rewrite_log,
@@ -127,4 +139,5 @@ _WAYS: MappingProxyType[str, tuple[_Step, _Step, _Step, str]] = MappingProxyType
         ),
     }
 )
-"""For each database: what comes before it is emptied, how, what comes after, and what may still hold a key then."""
+"""For each database: what is refused while others stand in the way, what holds them off, how it is emptied, what comes
+after, and what may still hold a key then."""
