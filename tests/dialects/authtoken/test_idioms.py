@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.core.management import call_command
 from django.core.serializers import deserialize
 from django.core.serializers.base import DeserializationError
 from rest_framework import serializers
+from rest_framework.decorators import api_view, authentication_classes, permission_classes
 from rest_framework.renderers import JSONRenderer
-from rest_framework.test import APIClient
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.test import APIClient, APIRequestFactory
 
 from tessera.dialects.authtoken import ObtainAuthToken, Token, TokenAuthentication
 from tessera.errors import SecretGone
@@ -290,6 +294,11 @@ def log_in_again(user: Any) -> None:
     assert [opens(key) for key in keys] == [True, True]
 
 
+@idiom("a key of 40 letters")
+def length(user: Any) -> None:
+    assert len(Token.objects.create(user=user).key) == 96
+
+
 @idiom("log-ins without a limit")
 def log_in_often(user: Any) -> None:
     log_in = {"username": "ada", "password": "lovelace-1843"}
@@ -298,6 +307,21 @@ def log_in_often(user: Any) -> None:
         answers = [APIClient().post("/api-token-auth/", log_in).status_code for _ in range(11)]
 
     assert answers == [200] * 10 + [429]
+
+
+@idiom("a log-in view of your own")
+def own_log_in_often(user: Any) -> None:
+    @api_view(["POST"])
+    @authentication_classes([])
+    @permission_classes([])
+    def log_in(request: Request) -> Response:
+        found: Any = authenticate(request, username="ada", password="lovelace-1843")
+        return Response({"token": Token.objects.get_or_create(user=found)[0].key})
+
+    with Clock(datetime(2026, 11, 24, tzinfo=UTC)):
+        answers = [log_in(APIRequestFactory().post("/")).status_code for _ in range(12)]
+
+    assert answers == [200] * 12
 
 
 @idiom("a changed password")
