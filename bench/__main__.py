@@ -33,7 +33,7 @@ def main() -> int:
     if apart := APART.get(" ".join(sys.argv[1:2])):
         return apart(sys.argv[2:])
     words = argparse.ArgumentParser(prog="run.py bench", description=__doc__)
-    words.add_argument("--quick", action="store_true", help="fewer rounds, rows and refreshes: about four minutes")
+    words.add_argument("--quick", action="store_true", help="fewer rounds, rows and refreshes: about six minutes")
     words.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured there")
     words.add_argument("--chart", type=Path, metavar="FILE", help="draw the ratios to the open view there, as SVG")
     words.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables of the docs there")

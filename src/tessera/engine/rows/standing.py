@@ -61,12 +61,12 @@ def standing_of(rows: Sequence[bytes], now: datetime) -> Standing | None:
 def use_is_due(now: datetime, *, is_recorded: bool) -> Q:
     """`Standing.is_use_due` as a condition of a query.
 
-    That a client has its pair is written down at once, as the detection of a theft depends on it. That is so as well
-    where the site records no use; what a use puts off is, too.
+    That a client has its pair is written down at once, as the detection of a theft depends on it. Where the site
+    records no use, that is written all the same, and what a use puts off.
     """
     is_unseen = Q(rotated_at__isnull=False, seen_at=None)
     is_due = Q(use_due_at=None) | Q(use_due_at__lte=now)
-    return is_unseen | is_due if is_recorded else is_unseen | is_due & slides()
+    return is_unseen | (is_due if is_recorded else is_due & slides())
 
 
 @dataclass(frozen=True, slots=True)
